@@ -1,0 +1,157 @@
+//! One opaque error for every call: what failed, on which region, why, and what to do next.
+
+use std::fmt;
+use std::io;
+
+mod kind;
+
+pub use kind::ErrorKind;
+
+/// The result of every fallible call of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed.
+///
+/// The kind, [`kind`](Error::kind), is what programs decide by; it is the same in every language that Zinc speaks,
+/// with the same stable [`code`](Error::code). The text, by [`Display`](fmt::Display), is for people: it names the
+/// operation, the region and the way out.
+///
+/// ```
+/// use zinc::{ErrorKind, SharedRegion};
+///
+/// let error = SharedRegion::open("no-such-region").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotFound);
+/// assert_eq!(error.region(), Some("no-such-region"));
+/// println!("{error}"); // open "no-such-region": no region of that name in /dev/shm; ...
+/// ```
+pub struct Error(Box<Details>);
+
+struct Details {
+    kind: ErrorKind,
+    operation: &'static str,
+    region: Option<String>,
+    message: String,
+    os: Option<i32>,
+    space: Option<(u64, u64)>,
+}
+
+impl Error {
+    /// What went wrong, as programs tell it apart.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The kind as the stable negative number that the C ABI and every language use.
+    pub fn code(&self) -> i32 {
+        self.0.kind.code()
+    }
+
+    /// The call that failed, such as `"open"`.
+    pub fn operation(&self) -> &'static str {
+        self.0.operation
+    }
+
+    /// The name of the region that the call was about, if it was about one.
+    pub fn region(&self) -> Option<&str> {
+        self.0.region.as_deref()
+    }
+
+    /// The operating system's error number (`errno` on Unix), where one is behind this error.
+    pub fn os_error(&self) -> Option<i32> {
+        self.0.os
+    }
+
+    /// For [`ErrorKind::NoSpace`]: how many bytes the region needs in all, its header included.
+    pub fn needed(&self) -> Option<u64> {
+        self.0.space.map(|(needed, _)| needed)
+    }
+
+    /// For [`ErrorKind::NoSpace`]: how many bytes were free when the reservation failed.
+    pub fn free(&self) -> Option<u64> {
+        self.0.space.map(|(_, free)| free)
+    }
+
+    pub(crate) fn with_space(mut self, needed: u64, free: u64) -> Self {
+        self.0.space = Some((needed, free));
+        self
+    }
+
+    pub(crate) fn with_os(mut self, error: &io::Error) -> Self {
+        self.0.os = error.raw_os_error();
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.region {
+            Some(region) => write!(f, "{} {:?}: {}", self.0.operation, region, self.0.message),
+            None => write!(f, "{}: {}", self.0.operation, self.0.message),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}({self})", self.0.kind)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::AlreadyExists => io::ErrorKind::AlreadyExists,
+            ErrorKind::NotFound => io::ErrorKind::NotFound,
+            ErrorKind::PermissionDenied | ErrorKind::WrongOwner => io::ErrorKind::PermissionDenied,
+            ErrorKind::NoSpace => io::ErrorKind::StorageFull,
+            ErrorKind::InvalidName | ErrorKind::InvalidSize => io::ErrorKind::InvalidInput,
+            ErrorKind::NotARegion | ErrorKind::VersionMismatch | ErrorKind::Descriptor => {
+                io::ErrorKind::InvalidData
+            }
+            ErrorKind::Closed => io::ErrorKind::NotConnected,
+            ErrorKind::OwnerDied => io::ErrorKind::ConnectionAborted,
+            ErrorKind::Interrupted => io::ErrorKind::Interrupted,
+            ErrorKind::Unsupported => io::ErrorKind::Unsupported,
+            ErrorKind::Os => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+/// The call in progress: what every error made during it names.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) region: Option<&'a str>,
+}
+
+impl<'a> Operation<'a> {
+    pub(crate) fn on(name: &'static str, region: &'a str) -> Self {
+        Self { name, region: Some(region) }
+    }
+
+    #[cold]
+    pub(crate) fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error(Box::new(Details {
+            kind,
+            operation: self.name,
+            region: self.region.map(str::to_owned),
+            message: message.into(),
+            os: None,
+            space: None,
+        }))
+    }
+
+    /// An error of the operating system, of which only the kinds that every call may meet are told apart.
+    #[cold]
+    pub(crate) fn os(&self, doing: &str, error: &io::Error) -> Error {
+        let kind = match error.kind() {
+            io::ErrorKind::PermissionDenied => ErrorKind::PermissionDenied,
+            io::ErrorKind::Unsupported => ErrorKind::Unsupported,
+            _ => ErrorKind::Os,
+        };
+        self.error(kind, format!("{doing}: {error}")).with_os(error)
+    }
+}

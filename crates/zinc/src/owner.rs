@@ -1,0 +1,195 @@
+//! Who owns a name: publishing a region under it, telling whether its owner lives, and taking the name away.
+//!
+//! The owner holds a kernel lock on its region's file from before the file has a name, so a file that can be found and
+//! is not locked has no living owner. Nothing here looks at a pid.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::header::{Fixed, PERSISTENT};
+use crate::platform::lock::{self, Byte};
+use crate::platform::{Access, Lock, Place, facts, process};
+
+mod registry;
+
+pub(crate) use registry::{CloseAtExit, register, unregister};
+
+/// How long to wait for another process that is taking the same name away; it takes microseconds unless it is stopped.
+const SWEEP_PATIENCE: Duration = Duration::from_secs(1);
+/// How often create looks again when the name changes hands meanwhile. Each round means that somebody else got ahead.
+const PUBLISH_ROUNDS: u32 = 1000;
+
+/// Whether a region has a living owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// Its owner is alive.
+    Owned,
+    /// It has no owner and needs none.
+    Persistent,
+    /// Its owner ended without closing it.
+    Dead,
+}
+
+/// Reads and checks the header of a region's file.
+pub(crate) fn read_header(operation: &Operation<'_>, place: &Place, file: &File) -> Result<Fixed> {
+    let facts = facts(file).map_err(|error| operation.os("looking at the file", &error))?;
+    if !facts.regular {
+        let why = "what has the region's name is no ordinary file; remove it or use another name";
+        return Err(operation.error(ErrorKind::NotARegion, why));
+    }
+    let mut bytes = [0; Fixed::LEN];
+    let read = read_up_to(file, &mut bytes).map_err(|error| operation.os("reading the header", &error))?;
+    Fixed::decode(operation, &bytes[..read], facts.len, place.page())
+}
+
+fn read_up_to(file: &File, bytes: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_at(&mut bytes[filled..], filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// Whether the region in `file`, which has a header, has a living owner.
+pub(crate) fn life(operation: &Operation<'_>, place: &Place, file: &File) -> Result<Life> {
+    let locked = lock::is_held(file, Byte::Owner)
+        .map_err(|error| operation.os("asking for the owner's lock", &error))?;
+    // The flag is read after the lock: persisting sets the one before it lets go of the other.
+    let persistent = read_header(operation, place, file)?.flags & PERSISTENT != 0;
+    Ok(match (persistent, locked) {
+        (true, _) => Life::Persistent,
+        (false, true) => Life::Owned,
+        (false, false) => Life::Dead,
+    })
+}
+
+/// Takes the owner's lock for a region that has no name yet.
+pub(crate) fn own(operation: &Operation<'_>, place: &Place, file: &File) -> Result<Lock> {
+    let doing = "taking the owner's lock";
+    let anew = place.reopen(file).map_err(|error| operation.os(doing, &error))?;
+    match Lock::take(anew, Byte::Owner).map_err(|error| operation.os(doing, &error))? {
+        Some(lock) => Ok(lock),
+        None => Err(operation.error(ErrorKind::Os, "somebody else has locked a file that has no name")),
+    }
+}
+
+/// Gives a finished region its name, which the remains of a dead owner's region do not block.
+pub(crate) fn publish(operation: &Operation<'_>, place: &Place, file: &File, name: &str) -> Result<()> {
+    for _ in 0..PUBLISH_ROUNDS {
+        match place.link(file, name) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(operation.os("naming the region", &error)),
+        }
+        let there = match place.find(name, Access::ReadWrite) {
+            Ok(there) => there,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                let why = "another user has a region of that name; use another name, or another directory (ZINC_DIR)";
+                return Err(operation.error(ErrorKind::AlreadyExists, why).with_os(&error));
+            }
+            Err(error) => return Err(unopenable(operation, &error)),
+        };
+        match life(operation, place, &there)? {
+            Life::Dead => {
+                sweep_file(operation, place, name, &there)?;
+            }
+            life => return Err(taken(operation, place, &there, life)),
+        }
+    }
+    Err(operation.error(ErrorKind::AlreadyExists, "others keep creating and closing regions of that name"))
+}
+
+fn taken(operation: &Operation<'_>, place: &Place, file: &File, life: Life) -> Error {
+    let why = match (life, read_header(operation, place, file)) {
+        (Life::Persistent, _) => "a persistent region has the name; open it, or remove it first".to_owned(),
+        (_, Ok(fixed)) => {
+            format!("process {} owns a region of that name; open it, or use another name", fixed.owner_pid)
+        }
+        (_, Err(error)) => return error,
+    };
+    operation.error(ErrorKind::AlreadyExists, why)
+}
+
+/// The error for a file that is there and cannot even be opened, for another reason than permissions.
+pub(crate) fn unopenable(operation: &Operation<'_>, error: &io::Error) -> Error {
+    // ELOOP: a symbolic link, which is never followed. ENXIO, EISDIR, ENODEV: a socket, a directory, a device.
+    match error.raw_os_error() {
+        Some(libc::ELOOP | libc::ENXIO | libc::EISDIR | libc::ENODEV) => {
+            let why = "what has the region's name is no ordinary file (links are not followed); remove it or use another name";
+            operation.error(ErrorKind::NotARegion, why).with_os(error)
+        }
+        _ => operation.os("opening the region's file", error),
+    }
+}
+
+/// Takes the name of a dead owner's region away, if it still is one and still has it.
+pub(crate) fn sweep_file(operation: &Operation<'_>, place: &Place, name: &str, file: &File) -> Result<bool> {
+    take_name_away(operation, place, name, file, |file| Ok(life(operation, place, file)? == Life::Dead))
+}
+
+/// Takes the name away from the region in `file` if it still has it and `may_go`. True if this call did it.
+///
+/// Whoever unlinks a name holds the sweeper's lock of the very file that has it, through an open file of its own (locks
+/// do not exclude those who share one). So nobody unlinks a fresh region under an old name.
+pub(crate) fn take_name_away(
+    operation: &Operation<'_>,
+    place: &Place,
+    name: &str,
+    file: &File,
+    may_go: impl Fn(&File) -> Result<bool>,
+) -> Result<bool> {
+    let os = |error: io::Error| operation.os("taking the name away", &error);
+    let Some(_lock) = lock_to_sweep(operation, place, file)? else {
+        return Err(operation.error(
+            ErrorKind::Os,
+            "another process has been taking the name away for a second; it may be stopped: try again later",
+        ));
+    };
+    if !place.is_named(name, file).map_err(os)? || !may_go(file)? {
+        return Ok(false);
+    }
+    match place.unlink(name) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(os(error)),
+    }
+}
+
+fn lock_to_sweep(operation: &Operation<'_>, place: &Place, file: &File) -> Result<Option<Lock>> {
+    let os = |error: io::Error| operation.os("taking the sweeper's lock", &error);
+    let start = Instant::now();
+    loop {
+        let anew = place.reopen(file).map_err(os)?;
+        if let Some(lock) = Lock::take(anew, Byte::Sweeper).map_err(os)? {
+            return Ok(Some(lock));
+        }
+        if start.elapsed() > SWEEP_PATIENCE {
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// Takes away the names that this user's dead owners left in a directory.
+pub(crate) fn sweep_place(place: &Place) {
+    for name in place.names().unwrap_or_default() {
+        let Ok(operation) = crate::name::check("create", &name) else { continue };
+        let Ok(file) = place.find(&name, Access::ReadWrite) else { continue };
+        if facts(&file).is_ok_and(|facts| facts.uid == process::user()) {
+            // What cannot be swept is somebody else's business, or will be found by the next sweep.
+            let _ = life(&operation, place, &file).and_then(|life| match life {
+                Life::Dead => sweep_file(&operation, place, &name, &file),
+                _ => Ok(false),
+            });
+        }
+    }
+}

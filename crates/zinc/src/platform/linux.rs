@@ -1,0 +1,7 @@
+//! Linux: files in a shared-memory directory, open-file-description locks, futexes.
+
+pub(crate) mod futex;
+pub(crate) mod lock;
+pub(crate) mod memory;
+pub(crate) mod place;
+pub(crate) mod process;

@@ -1,0 +1,211 @@
+//! A directory of regions: a mounted tmpfs such as `/dev/shm`, or hugetlbfs.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{self, AtFlags, FallocateFlags, Mode, OFlags, inotify};
+
+use super::process;
+use crate::platform::Facts;
+
+/// Where regions live unless told otherwise.
+pub(crate) const DEFAULT: &str = "/dev/shm";
+/// What every region's file name starts with.
+const PREFIX: &str = "zinc.";
+/// `f_type` of hugetlbfs, see statfs(2).
+const HUGETLBFS: i64 = 0x9584_58f6;
+/// How much memory is reserved by one call. A signal undoes the call that it interrupts, so calls must stay short
+/// (some milliseconds) for a process with a profiling timer to get ahead.
+const RESERVE_STEP: u64 = 32 << 20;
+
+/// How a region's file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    ReadWrite,
+    ReadOnly,
+}
+
+/// An open directory of regions.
+pub(crate) struct Place {
+    dir: OwnedFd,
+    path: PathBuf,
+    page: usize,
+}
+
+impl Place {
+    /// The directory that `ZINC_DIR` names, else the default one.
+    pub(crate) fn default_path() -> PathBuf {
+        match std::env::var_os("ZINC_DIR") {
+            Some(path) if !path.is_empty() => path.into(),
+            _ => DEFAULT.into(),
+        }
+    }
+
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let dir = fs::open(&path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let stat = fs::fstatfs(&dir)?;
+        let huge = stat.f_type as i64 == HUGETLBFS;
+        let page = if huge { stat.f_bsize as usize } else { process::page_size() };
+        Ok(Self { dir, path, page })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The full path of a region's file, for people.
+    pub(crate) fn path_of(&self, name: &str) -> PathBuf {
+        self.path.join(file_name(name))
+    }
+
+    /// Bytes in a page of this directory's memory.
+    pub(crate) fn page(&self) -> usize {
+        self.page
+    }
+
+    /// Bytes that are free for new regions.
+    pub(crate) fn free(&self) -> io::Result<u64> {
+        let stat = fs::statvfs(self.proc_path())?;
+        // A tmpfs without a limit shows no blocks at all.
+        Ok(if stat.f_blocks == 0 { u64::MAX } else { stat.f_bavail.saturating_mul(stat.f_frsize) })
+    }
+
+    /// Makes a file that has no name yet, so nobody sees it and nothing is left if this process dies.
+    pub(crate) fn create(&self, mode: u32) -> io::Result<File> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(mode);
+        let file = fs::openat(&self.dir, ".", flags, mode).map_err(|error| match error {
+            rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::ISDIR => {
+                io::Error::new(io::ErrorKind::Unsupported, "its file system has no O_TMPFILE; use a tmpfs")
+            }
+            other => other.into(),
+        })?;
+        fs::fchmod(&file, mode)?;
+        Ok(file.into())
+    }
+
+    /// Gives the file its length and, unless it is to be sparse, all the memory that it will ever use.
+    pub(crate) fn reserve(&self, file: &File, len: u64, sparse: bool) -> io::Result<()> {
+        file.set_len(len)?;
+        if sparse {
+            return Ok(());
+        }
+        if self.free()? < len {
+            return Err(rustix::io::Errno::NOSPC.into());
+        }
+        let mut at = 0;
+        while at < len {
+            let step = RESERVE_STEP.max(self.page as u64).min(len - at);
+            match fs::fallocate(file, FallocateFlags::empty(), at, step) {
+                Ok(()) => at += step,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the same file anew, so that locks and mappings of the two do not share a fate.
+    pub(crate) fn reopen(&self, file: &File) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CLOEXEC;
+        Ok(fs::open(descriptor_path(file), flags, Mode::empty())?.into())
+    }
+
+    /// Gives a nameless file its name; `AlreadyExists` if the name is taken.
+    pub(crate) fn link(&self, file: &File, name: &str) -> io::Result<()> {
+        let from = descriptor_path(file);
+        Ok(fs::linkat(fs::CWD, from, &self.dir, file_name(name), AtFlags::SYMLINK_FOLLOW)?)
+    }
+
+    pub(crate) fn find(&self, name: &str, access: Access) -> io::Result<File> {
+        let access = match access {
+            Access::ReadWrite => OFlags::RDWR,
+            Access::ReadOnly => OFlags::RDONLY,
+        };
+        let careful = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        Ok(fs::openat(&self.dir, file_name(name), access | careful, Mode::empty())?.into())
+    }
+
+    /// Whether `name` is, at this moment, the name of this very file.
+    pub(crate) fn is_named(&self, name: &str, file: &File) -> io::Result<bool> {
+        let of_file = fs::fstat(file)?;
+        match fs::statat(&self.dir, file_name(name), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(of_name) => Ok((of_name.st_dev, of_name.st_ino) == (of_file.st_dev, of_file.st_ino)),
+            Err(rustix::io::Errno::NOENT) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The user that the file of that name belongs to, whether or not this process may open it.
+    pub(crate) fn user_of(&self, name: &str) -> io::Result<u32> {
+        Ok(fs::statat(&self.dir, file_name(name), AtFlags::SYMLINK_NOFOLLOW)?.st_uid)
+    }
+
+    pub(crate) fn unlink(&self, name: &str) -> io::Result<()> {
+        Ok(fs::unlinkat(&self.dir, file_name(name), AtFlags::empty())?)
+    }
+
+    /// The names of all files here that may be regions, in no order.
+    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::Dir::read_from(&self.dir_for_reading()?)? {
+            if let Some(name) = entry?.file_name().to_str().ok().and_then(|name| name.strip_prefix(PREFIX)) {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(names)
+    }
+
+    /// Watches for names that appear from now on.
+    pub(crate) fn watch(&self) -> io::Result<Watch> {
+        let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
+        let appears = inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
+        inotify::add_watch(&inotify, self.proc_path(), appears)?;
+        Ok(Watch { inotify })
+    }
+
+    fn dir_for_reading(&self) -> io::Result<OwnedFd> {
+        Ok(fs::openat(&self.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+    }
+
+    fn proc_path(&self) -> String {
+        descriptor_path(&self.dir)
+    }
+}
+
+/// Tells when something new is in a [`Place`].
+pub(crate) struct Watch {
+    inotify: OwnedFd,
+}
+
+impl Watch {
+    /// Sleeps until a name has appeared, or the time is up; a signal ends it with `Interrupted`.
+    pub(crate) fn sleep(&self, time: Duration) -> io::Result<()> {
+        let timeout = Timespec::try_from(time).ok();
+        poll(&mut [PollFd::new(&self.inotify, PollFlags::IN)], timeout.as_ref())?;
+        let mut events = [0; 4096];
+        while rustix::io::read(&self.inotify, &mut events).is_ok_and(|read| read > 0) {}
+        Ok(())
+    }
+}
+
+/// What the system knows about an open file.
+pub(crate) fn facts(file: &File) -> io::Result<Facts> {
+    let stat = fs::fstat(file)?;
+    let regular = fs::FileType::from_raw_mode(stat.st_mode) == fs::FileType::RegularFile;
+    Ok(Facts { regular, len: stat.st_size as u64, uid: stat.st_uid })
+}
+
+fn file_name(name: &str) -> String {
+    format!("{PREFIX}{name}")
+}
+
+/// The magic link by which /proc names an open file that may have no other name, see proc(5).
+fn descriptor_path(file: &impl AsFd) -> String {
+    format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
+}

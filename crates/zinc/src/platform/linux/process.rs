@@ -1,0 +1,68 @@
+//! What belongs to the process as a whole: clock, identity, processors, and hooks at fork and exit.
+#![expect(unsafe_code, reason = "sysconf, atexit and pthread_atfork have no safe wrappers")]
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds on the clock that waiting is measured on, `CLOCK_MONOTONIC`.
+pub(crate) fn now() -> u64 {
+    read(ClockId::Monotonic)
+}
+
+/// The same clock to a few milliseconds, and much cheaper to read.
+pub(crate) fn now_coarse() -> u64 {
+    read(ClockId::MonotonicCoarse)
+}
+
+fn read(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+pub(crate) fn page_size() -> usize {
+    rustix::param::page_size()
+}
+
+pub(crate) fn id() -> u32 {
+    std::process::id()
+}
+
+/// The user whose files this process makes.
+pub(crate) fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Processors of the machine that are running, whether or not this process may use them all: the other side of a
+/// region is pinned elsewhere.
+pub(crate) fn processors() -> usize {
+    // SAFETY: sysconf takes any name and touches no memory of ours.
+    usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(1)
+}
+
+/// Sixteen bytes that nobody else has.
+pub(crate) fn random_id() -> std::io::Result<[u8; 16]> {
+    let mut id = [0; 16];
+    let mut filled = 0;
+    while filled < id.len() {
+        match rustix::rand::getrandom(&mut id[filled..], rustix::rand::GetRandomFlags::empty()) {
+            Ok(count) => filled += count,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(id)
+}
+
+/// Has the functions called around each fork of the process (before; after, in the parent; after, in the child) and
+/// at its exit. They must be quick, and the one for the child async-signal-safe.
+pub(crate) fn on_fork_and_exit(
+    before: extern "C" fn(),
+    parent: extern "C" fn(),
+    child: extern "C" fn(),
+    exit: extern "C" fn(),
+) {
+    // SAFETY: the functions are of the right type and live as long as the code that registers them; both registries
+    // drop them when a shared library with this code is unloaded.
+    let results =
+        unsafe { [libc::pthread_atfork(Some(before), Some(parent), Some(child)), libc::atexit(exit)] };
+    assert_eq!(results, [0, 0], "out of memory while registering fork and exit handlers");
+}

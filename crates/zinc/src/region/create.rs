@@ -1,0 +1,107 @@
+//! Making a region: everything is ready before the name is given, so nobody ever sees half of one.
+
+use std::io;
+use std::sync::{Arc, Once};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{Mapping, OwnedRegion, RegionInfo, RegionOptions, RegionState, SharedRegion, Writable};
+use crate::descriptor::Descriptor;
+use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::header::{Fixed, OPEN, PERSISTENT};
+use crate::owner;
+use crate::platform::{Place, process};
+
+/// The first create of a process takes away what dead owners left, so that crashes do not fill the memory for good.
+static FIRST_SWEEP: Once = Once::new();
+
+pub(super) fn create(
+    options: &RegionOptions,
+    operation: &Operation<'_>,
+    name: &str,
+    capacity: usize,
+    descriptor: Option<&Descriptor>,
+) -> Result<OwnedRegion> {
+    let place = options.place(operation)?;
+    FIRST_SWEEP.call_once(|| owner::sweep_place(&place));
+
+    let fixed = Fixed {
+        header_len: place.page(),
+        capacity,
+        flags: if options.persistent { PERSISTENT } else { 0 },
+        owner_pid: process::id(),
+        id: process::random_id().map_err(|error| operation.os("asking for random bytes", &error))?,
+        created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64),
+    };
+    if capacity == 0 {
+        return Err(operation.error(ErrorKind::InvalidSize, "a region has at least 1 byte"));
+    }
+    let len = fixed.region_len().ok_or_else(|| {
+        operation
+            .error(ErrorKind::InvalidSize, format!("{capacity} bytes are more than this system can address"))
+    })?;
+    let file = place.create(options.mode).map_err(|error| cannot_create(operation, &place, &error))?;
+    reserve(options, operation, &place, &file, len as u64)?;
+
+    let mapping = file
+        .try_clone()
+        .and_then(|file| Mapping::new(file, &fixed, Writable::All, options.prefault))
+        .map_err(|error| operation.os("mapping the region", &error))?;
+    mapping.write_fixed(&fixed);
+
+    let state = if options.persistent { RegionState::Persistent } else { RegionState::Owned };
+    let info = RegionInfo::new(name, place.path_of(name), &fixed, state);
+    let region = SharedRegion::new(Arc::new(mapping), Arc::new(info), options.spin_limit());
+    region.header().state.store(OPEN, std::sync::atomic::Ordering::Release);
+    if let Some(descriptor) = descriptor {
+        region.header().descriptor.write(descriptor);
+    }
+
+    let lock = if options.persistent { None } else { Some(owner::own(operation, &place, &file)?) };
+    owner::publish(operation, &place, &file, name)?;
+    Ok(OwnedRegion::new(region, lock))
+}
+
+fn reserve(
+    options: &RegionOptions,
+    operation: &Operation<'_>,
+    place: &Place,
+    file: &std::fs::File,
+    len: u64,
+) -> Result<()> {
+    let full = |error: &io::Error| error.kind() == io::ErrorKind::StorageFull;
+    let mut reserved = place.reserve(file, len, !options.reserve);
+    if reserved.as_ref().is_err_and(full) {
+        owner::sweep_place(place);
+        reserved = place.reserve(file, len, !options.reserve);
+    }
+    reserved.map_err(|error| {
+        if full(&error) {
+            return no_space(operation, place, file, len).with_os(&error);
+        }
+        match error.kind() {
+            io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput => operation
+                .error(
+                    ErrorKind::InvalidSize,
+                    format!("a file of {len} bytes is too large for its file system"),
+                )
+                .with_os(&error),
+            _ => operation.os("reserving the memory", &error),
+        }
+    })
+}
+
+fn no_space(operation: &Operation<'_>, place: &Place, file: &std::fs::File, needed: u64) -> Error {
+    // What was reserved before the space ran out counts as free again.
+    let _ = file.set_len(0);
+    let free = place.free().unwrap_or(0);
+    let why = format!(
+        "the region needs {needed} bytes and {free} are free in {}; close or remove other regions, make the file system \
+         larger (mount -o remount,size=...; docker run --shm-size=...), or choose another by ZINC_DIR",
+        place.path().display()
+    );
+    operation.error(ErrorKind::NoSpace, why).with_space(needed, free)
+}
+
+fn cannot_create(operation: &Operation<'_>, place: &Place, error: &io::Error) -> Error {
+    operation.os(&format!("making a file in {}", place.path().display()), error)
+}

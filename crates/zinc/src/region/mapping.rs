@@ -1,0 +1,126 @@
+//! The memory of a region in this process: mapped once, given back as soon as nobody uses it.
+#![expect(unsafe_code, reason = "this is where a file's pages become addresses")]
+
+use std::fs::File;
+use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, TryLockError};
+
+use memmap2::{MmapOptions, MmapRaw};
+
+use crate::header::{Fixed, Header};
+use crate::platform::memory;
+
+/// What may be written through a mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writable {
+    /// Header and data.
+    All,
+    /// The header only, which raising the waiters flag needs.
+    Header,
+    /// Nothing: the file itself may only be read.
+    Nothing,
+}
+
+/// A mapped region, shared by the handles, their clones and their views.
+///
+/// Handles and views count as users. When the last of them is done, the memory is given back at once. The addresses
+/// stay reserved until the mapping is dropped: a thread that is still inside a call of a handle that another thread
+/// closes meets zero pages, and never somebody else's memory.
+pub(crate) struct Mapping {
+    map: MmapRaw,
+    file: Mutex<Option<File>>,
+    users: AtomicUsize,
+    header_len: usize,
+    capacity: usize,
+    writable: Writable,
+}
+
+impl Mapping {
+    /// Maps a region's file, whose header says `fixed`. The mapping starts with one user.
+    pub(crate) fn new(file: File, fixed: &Fixed, writable: Writable, prefault: bool) -> io::Result<Self> {
+        // The file reaches at least to the last data byte, so every page of this has a part of the file in it.
+        let len = fixed.region_len().ok_or(io::ErrorKind::OutOfMemory)?;
+        let mut options = MmapOptions::new();
+        options.len(len);
+        if prefault {
+            options.populate();
+        }
+        let map = match writable {
+            Writable::Nothing => options.map_raw_read_only(&file)?,
+            Writable::Header | Writable::All => options.map_raw(&file)?,
+        };
+        let (header_len, capacity) = (fixed.header_len, fixed.capacity);
+        let mapping = Self {
+            map,
+            file: Mutex::new(Some(file)),
+            users: AtomicUsize::new(1),
+            header_len,
+            capacity,
+            writable,
+        };
+        if writable == Writable::Header {
+            // SAFETY: the data starts on a page of the mapping just made, and nobody has a reference into it yet.
+            unsafe { memory::forbid_writing(mapping.data(), len - header_len) }?;
+        }
+        Ok(mapping)
+    }
+
+    pub(crate) fn header(&self) -> NonNull<Header> {
+        self.start().cast()
+    }
+
+    /// Writes the fixed part of the header of a region that has no name yet.
+    pub(crate) fn write_fixed(&self, fixed: &Fixed) {
+        let bytes = fixed.encode();
+        // SAFETY: the header is longer than its fixed part and writable, and no other process can find it yet.
+        unsafe { self.start().as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    }
+
+    pub(crate) fn data(&self) -> NonNull<u8> {
+        // SAFETY: the mapping is longer than its header.
+        unsafe { self.start().add(self.header_len) }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(crate) fn writable(&self) -> Writable {
+        self.writable
+    }
+
+    /// Runs `ask` on the region's file; `None` if the memory was given back, or a fork copied the lock while held.
+    pub(crate) fn with_file<T>(&self, ask: impl FnOnce(&File) -> T) -> Option<T> {
+        match self.file.try_lock() {
+            Ok(file) => file.as_ref().map(ask),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().as_ref().map(ask),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// One more user; false if there are none left and the memory is gone.
+    pub(crate) fn acquire(&self) -> bool {
+        let more = |users: usize| (users > 0).then(|| users + 1);
+        self.users.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+    }
+
+    /// One user less; the last one gives the memory back.
+    pub(crate) fn release(&self) {
+        if self.users.fetch_sub(1, Ordering::AcqRel) > 1 {
+            return;
+        }
+        // SAFETY: the whole mapping is ours, and no view of it is left.
+        let detached = unsafe { memory::detach(self.start(), self.map.len()) };
+        // Where the kernel refuses (it may split no more mappings), the memory is given back on drop instead.
+        let _ = detached;
+        if let Ok(mut file) = self.file.try_lock() {
+            *file = None;
+        }
+    }
+
+    fn start(&self) -> NonNull<u8> {
+        NonNull::new(self.map.as_mut_ptr()).expect("mmap gives no null")
+    }
+}

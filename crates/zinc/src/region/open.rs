@@ -1,0 +1,214 @@
+//! Finding a region that exists, or will: look, check everything, then map.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::owned::mark_closed;
+use super::{Mapping, RegionInfo, RegionOptions, RegionState, SharedRegion, Writable};
+use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::header::PERSISTENT;
+use crate::owner::{self, Life};
+use crate::platform::{Access, Place, facts, process};
+use crate::wait::{Host, Local, Spin};
+
+/// How long to sleep between two looks where the directory cannot be watched (the user has too many watches).
+const UNWATCHED_SLEEP: Duration = Duration::from_millis(10);
+/// The longest sleep between two looks where it can: a guard against a watch that tells nothing.
+const WATCHED_SLEEP: Duration = Duration::from_secs(1);
+
+/// What was found under a name.
+pub(super) enum Found {
+    Region(SharedRegion),
+    Nothing,
+    /// The region of a dead owner, which counts as nothing and was swept if this user may do so.
+    Remains,
+}
+
+impl SharedRegion {
+    pub(super) fn new(mapping: Arc<Mapping>, info: Arc<RegionInfo>, spin: u32) -> Self {
+        let can_arm = mapping.writable() != Writable::Nothing;
+        Self {
+            header: mapping.header(),
+            data: mapping.data(),
+            local: Local::new(0, Spin::new(spin), can_arm),
+            mapping,
+            info,
+            owner: None,
+        }
+    }
+}
+
+/// Opens a region, waiting for it to appear for as long as the options say.
+pub(super) fn open<H: Host>(
+    options: &RegionOptions,
+    operation: &Operation<'_>,
+    name: &str,
+    host: &mut H,
+) -> Result<SharedRegion, H::Error> {
+    let deadline = options.timeout.deadline(process::now());
+    let mut watch = None;
+    loop {
+        let found = attach(options, operation, name)?;
+        if let Found::Region(region) = found {
+            return Ok(region);
+        }
+        let now = process::now();
+        if now >= deadline {
+            return Err(not_found(options, operation, &found).into());
+        }
+        let Some(watched) = &watch else {
+            // The first look may have missed what came before the watch, so look once more.
+            watch = Some(options.place(operation)?.watch().ok());
+            continue;
+        };
+        let left = Duration::from_nanos(deadline - now);
+        let slept = host.park(|| match watched {
+            Some(watch) => watch.sleep(left.min(WATCHED_SLEEP)),
+            None => {
+                std::thread::sleep(left.min(UNWATCHED_SLEEP));
+                Ok(())
+            }
+        });
+        match slept {
+            // A signal that came just before the system call did not end the sleep.
+            Ok(()) => host.signal()?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => host.signal()?,
+            Err(error) => return Err(operation.os("watching the directory", &error).into()),
+        }
+    }
+}
+
+fn not_found(options: &RegionOptions, operation: &Operation<'_>, found: &Found) -> Error {
+    let place = options.directory.clone().unwrap_or_else(Place::default_path);
+    let place = place.display();
+    let why = match found {
+        Found::Remains => {
+            format!("its owner died without closing it, and nobody has created it anew in {place}")
+        }
+        _ => format!(
+            "no region of that name in {place}; create it first, or give open a timeout to wait for it"
+        ),
+    };
+    operation.error(ErrorKind::NotFound, why)
+}
+
+/// Looks once.
+pub(super) fn attach(options: &RegionOptions, operation: &Operation<'_>, name: &str) -> Result<Found> {
+    let place = options.place(operation)?;
+    let Some((file, writable)) = find(options, operation, &place, name)? else {
+        return Ok(Found::Nothing);
+    };
+    let facts = facts(&file).map_err(|error| operation.os("looking at the file", &error))?;
+    check_user(options, operation, facts.uid)?;
+    let fixed = owner::read_header(operation, &place, &file)?;
+    let state = match owner::life(operation, &place, &file)? {
+        Life::Owned => RegionState::Owned,
+        Life::Persistent => RegionState::Persistent,
+        Life::Dead => {
+            // Without the right to sweep it is left to others.
+            let _ = owner::sweep_file(operation, &place, name, &file);
+            return Ok(Found::Remains);
+        }
+    };
+    let mapping = Mapping::new(file, &fixed, writable, options.prefault)
+        .map_err(|error| operation.os("mapping the region", &error))?;
+    let info = RegionInfo::new(name, place.path_of(name), &fixed, state);
+    Ok(Found::Region(SharedRegion::new(Arc::new(mapping), Arc::new(info), options.spin_limit())))
+}
+
+/// Opens the file of that name with as many rights as there are and are asked for.
+fn find(
+    options: &RegionOptions,
+    operation: &Operation<'_>,
+    place: &Place,
+    name: &str,
+) -> Result<Option<(File, Writable)>> {
+    let writable = if options.read_only { Writable::Header } else { Writable::All };
+    let denied = match place.find(name, Access::ReadWrite) {
+        Ok(file) => return Ok(Some((file, writable))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => error,
+        Err(error) => return Err(owner::unopenable(operation, &error)),
+    };
+    if options.read_only
+        && let Ok(file) = place.find(name, Access::ReadOnly)
+    {
+        return Ok(Some((file, Writable::Nothing)));
+    }
+    if let Ok(user) = place.user_of(name) {
+        check_user(options, operation, user)?;
+    }
+    let why = if options.read_only {
+        "this user may not read the region; have its owner create it with another mode"
+    } else {
+        "this user may not write to the region; open it read-only, or have its owner create it with another mode"
+    };
+    Err(operation.error(ErrorKind::PermissionDenied, why).with_os(&denied))
+}
+
+/// Nobody can plant a region under a name that somebody else is about to open.
+fn check_user(options: &RegionOptions, operation: &Operation<'_>, user: u32) -> Result<()> {
+    let me = process::user();
+    if user == me || user == 0 || Some(user) == options.accept_owner {
+        return Ok(());
+    }
+    let why = format!(
+        "the region belongs to user {user}, and this process runs as user {me}; if that is meant to be, accept that owner"
+    );
+    Err(operation.error(ErrorKind::WrongOwner, why))
+}
+
+/// Takes away a region that has no living owner.
+pub(super) fn remove(options: &RegionOptions, operation: &Operation<'_>, name: &str) -> Result<()> {
+    let place = options.place(operation)?;
+    let file = match place.find(name, Access::ReadWrite) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(not_found(options, operation, &Found::Nothing));
+        }
+        Err(error) => return Err(owner::unopenable(operation, &error)),
+    };
+    let fixed = owner::read_header(operation, &place, &file)?;
+    let gone = owner::take_name_away(operation, &place, name, &file, |file| {
+        match owner::life(operation, &place, file)? {
+            Life::Dead | Life::Persistent => Ok(true),
+            Life::Owned => {
+                let why = format!("its owner (process {}) is alive and alone may end it", fixed.owner_pid);
+                Err(operation.error(ErrorKind::PermissionDenied, why))
+            }
+        }
+    })?;
+    if !gone {
+        return Err(not_found(options, operation, &Found::Nothing));
+    }
+    if fixed.flags & PERSISTENT != 0 {
+        let mapping = Mapping::new(file, &fixed, Writable::All, false)
+            .map_err(|error| operation.os("telling those who wait", &error))?;
+        let info = RegionInfo::new(name, place.path_of(name), &fixed, RegionState::Persistent);
+        mark_closed(SharedRegion::new(Arc::new(mapping), Arc::new(info), 0).header());
+    }
+    Ok(())
+}
+
+pub(super) fn list(options: &RegionOptions, operation: &Operation<'_>) -> Result<Vec<RegionInfo>> {
+    let place = options.place(operation)?;
+    let names = place.names().map_err(|error| operation.os("reading the directory", &error))?;
+    let mut regions: Vec<_> =
+        names.iter().filter_map(|name| describe(operation, &place, name).ok()).collect();
+    regions.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(regions)
+}
+
+fn describe(operation: &Operation<'_>, place: &Place, name: &str) -> Result<RegionInfo> {
+    crate::name::check(operation.name, name)?;
+    let file = place.find(name, Access::ReadOnly).map_err(|error| owner::unopenable(operation, &error))?;
+    let fixed = owner::read_header(operation, place, &file)?;
+    let state = match owner::life(operation, place, &file)? {
+        Life::Owned => RegionState::Owned,
+        Life::Persistent => RegionState::Persistent,
+        Life::Dead => RegionState::Dead,
+    };
+    Ok(RegionInfo::new(name, place.path_of(name), &fixed, state))
+}

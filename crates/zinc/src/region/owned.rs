@@ -1,0 +1,237 @@
+//! The owner's side: who created a region ends it, or lets it outlive itself.
+#![expect(unsafe_code, reason = "the owner writes to the header of its mapping")]
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::system::wake_sequence;
+use super::{Mapping, RegionInfo, SharedRegion};
+use crate::descriptor::Descriptor;
+use crate::error::{ErrorKind, Operation, Result};
+use crate::header::{CLOSED, Header, PERSISTENT};
+use crate::owner::{self, CloseAtExit};
+use crate::platform::futex::{self, Reach};
+use crate::platform::{Lock, Place};
+
+/// The region's owner: the handle that created it, and the only sort that can unlink it.
+///
+/// It can do all that a [`SharedRegion`] can. When it is closed or dropped, or its process exits, the name goes, the
+/// region is closed for everyone, and every waiter is woken. When its process is killed, the kernel drops its lock:
+/// waiters get [`OwnerDied`](ErrorKind::OwnerDied) within a second, and the name is free.
+///
+/// In a forked child the copy of an owner is a peer: its end unlinks nothing.
+pub struct OwnedRegion {
+    region: SharedRegion,
+    owner: Arc<Owner>,
+}
+
+impl OwnedRegion {
+    pub(super) fn new(mut region: SharedRegion, lock: Option<Lock>) -> Self {
+        let owner = Owner::new(&region, lock);
+        region.owner = Some(owner.clone());
+        Self { region, owner }
+    }
+
+    /// Takes the name away now. The region itself stays as it is for all who have it open; nobody new can open it.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](ErrorKind::Closed); [`PermissionDenied`](ErrorKind::PermissionDenied) in a forked child, which owns
+    /// nothing; an error of the operating system.
+    pub fn unlink(&self) -> Result<()> {
+        let operation = self.operation("unlink");
+        self.check_open(&operation)?;
+        self.owner.check_rights(&operation)?;
+        self.owner.unlink(&operation)
+    }
+
+    /// Lets the region outlive this handle and its process. It has no owner from now on: it is never reclaimed, waiters
+    /// get no [`OwnerDied`](ErrorKind::OwnerDied), and it stays until [`remove`](crate::remove), the owner's
+    /// [`unlink`](OwnedRegion::unlink), or the next start of the machine. Doing it twice is fine.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](ErrorKind::Closed); [`PermissionDenied`](ErrorKind::PermissionDenied) in a forked child.
+    pub fn persist(&self) -> Result<()> {
+        let operation = self.operation("persist");
+        self.check_open(&operation)?;
+        self.owner.check_rights(&operation)?;
+        self.owner.persist();
+        Ok(())
+    }
+
+    /// Says what the data is, for everyone; readers that look meanwhile get the old description or the new one, whole.
+    ///
+    /// # Errors
+    ///
+    /// [`Descriptor`](ErrorKind::Descriptor) if it does not fit the region's capacity, [`Closed`](ErrorKind::Closed),
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied) in a forked child.
+    pub fn describe(&self, descriptor: &Descriptor) -> Result<()> {
+        let operation = self.operation("describe");
+        self.check_open(&operation)?;
+        self.owner.check_rights(&operation)?;
+        descriptor.fit(&operation, self.capacity())?;
+        let _one_at_a_time = self.owner.describing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.header().descriptor.write(descriptor);
+        Ok(())
+    }
+}
+
+impl Deref for OwnedRegion {
+    type Target = SharedRegion;
+
+    #[inline]
+    fn deref(&self) -> &SharedRegion {
+        &self.region
+    }
+}
+
+impl fmt::Debug for OwnedRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Owned{:?}", self.region)
+    }
+}
+
+/// What only an owner has. Handles and the exit handler share it.
+pub(super) struct Owner {
+    lock: Arc<Lock>,
+    persistent: AtomicBool,
+    mapping: Arc<Mapping>,
+    info: Arc<RegionInfo>,
+    describing: Mutex<()>,
+    registered: AtomicU64,
+}
+
+impl Owner {
+    fn new(region: &SharedRegion, lock: Option<Lock>) -> Arc<Self> {
+        let persistent = lock.is_none();
+        let lock = Arc::new(lock.unwrap_or_else(Lock::released));
+        let owner = Arc::new(Self {
+            lock: lock.clone(),
+            persistent: AtomicBool::new(persistent),
+            mapping: region.mapping.clone(),
+            info: region.info.clone(),
+            describing: Mutex::new(()),
+            registered: AtomicU64::new(u64::MAX),
+        });
+        let weak = Arc::downgrade(&owner);
+        owner.registered.store(owner::register(lock, weak), Ordering::Relaxed);
+        owner
+    }
+
+    /// Whether this is still the living owner: neither closed, nor persisted, nor a forked child's copy.
+    pub(super) fn is_alive(&self) -> bool {
+        self.lock.is_held()
+    }
+
+    fn check_rights(&self, operation: &Operation<'_>) -> Result<()> {
+        if self.is_alive() || self.persistent.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let why = "this process was forked from the owner's and owns nothing; let the owner do it";
+        Err(operation.error(ErrorKind::PermissionDenied, why))
+    }
+
+    fn persist(&self) {
+        // Whoever finds the lock free looks at the flag afterwards, so the flag comes first.
+        self.header().flags.fetch_or(PERSISTENT, Ordering::SeqCst);
+        self.persistent.store(true, Ordering::Release);
+        self.lock.release();
+    }
+
+    fn unlink(&self, operation: &Operation<'_>) -> Result<()> {
+        let place = Place::open(self.info.directory())
+            .map_err(|error| operation.os("opening its directory", &error))?;
+        let unlink = |file: &_| owner::take_name_away(operation, &place, &self.info.name, file, |_| Ok(true));
+        self.mapping.with_file(unlink).unwrap_or(Ok(false)).map(drop)
+    }
+
+    /// Ends the region for everyone, unless it persists or is the parent's.
+    pub(super) fn close(&self, operation: &Operation<'_>) -> Result<()> {
+        if !self.is_alive() {
+            return Ok(());
+        }
+        let unlinked = self.unlink(operation);
+        mark_closed(self.header());
+        self.lock.release();
+        unlinked
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: the mapping starts with the header and lives as long as this; see `SharedRegion::header`.
+        unsafe { self.mapping.header().as_ref() }
+    }
+}
+
+/// Marks a region closed and wakes everyone.
+pub(super) fn mark_closed(header: &Header) {
+    header.state.store(CLOSED, Ordering::SeqCst);
+    futex::wake(&header.state, Reach::Shared);
+    // Where the kernel cannot watch several words at once, waiters sleep on the sequence alone.
+    wake_sequence(header);
+}
+
+impl CloseAtExit for Owner {
+    fn close_at_exit(&self) {
+        // Nobody is left to be told; a name that could not be taken away is swept by the next create.
+        let _ = self.close(&Operation::on("close", &self.info.name));
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        owner::unregister(*self.registered.get_mut());
+    }
+}
+
+/// A region that was opened or created, whichever came first.
+///
+/// What can be done with either is there directly, by `Deref`.
+#[derive(Debug)]
+pub enum Region {
+    /// Created by this call, which made this handle the owner.
+    Owned(OwnedRegion),
+    /// Opened: somebody else owns it, or nobody.
+    Shared(SharedRegion),
+}
+
+impl Region {
+    /// Whether this handle owns the region.
+    pub fn is_owner(&self) -> bool {
+        self.as_owner().is_some()
+    }
+
+    /// The owner, if this is one.
+    pub fn as_owner(&self) -> Option<&OwnedRegion> {
+        match self {
+            Self::Owned(owner) => Some(owner),
+            Self::Shared(_) => None,
+        }
+    }
+}
+
+impl Deref for Region {
+    type Target = SharedRegion;
+
+    #[inline]
+    fn deref(&self) -> &SharedRegion {
+        match self {
+            Self::Owned(owner) => owner,
+            Self::Shared(region) => region,
+        }
+    }
+}
+
+impl From<OwnedRegion> for Region {
+    fn from(owner: OwnedRegion) -> Self {
+        Self::Owned(owner)
+    }
+}
+
+impl From<SharedRegion> for Region {
+    fn from(region: SharedRegion) -> Self {
+        Self::Shared(region)
+    }
+}

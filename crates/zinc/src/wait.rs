@@ -1,0 +1,426 @@
+//! The wait protocol: how a notification reaches whoever waits for it, asleep or not, exactly when it should.
+//!
+//! It knows no system call: what it needs of the system is behind [`System`], so that loom can run it whole.
+//!
+//! # How a sleeper is never forgotten
+//!
+//! A waiter that is about to sleep *arms*: it raises the header's `waiters` word to 1 + the sequence that it has seen,
+//! looks at the sequence once more, and sleeps on the sequence's low half. A notifier adds 1 to the sequence and looks
+//! at `waiters`; where it is not 0 it clears it and wakes every sleeper. Both sides write one word and then read the
+//! other, in the total order of `SeqCst`, so at least one of them sees the other.
+//!
+//! `waiters` is one flag and no count, so a waiter that was killed leaves nothing wrong behind: one needless wake-up.
+//! It holds a sequence and not just a 1 because the clearing would otherwise race: a slow notifier of sequence *n*
+//! could clear the flag of a waiter that has seen *n* already and is falling asleep for *n + 1*, whose notifier then
+//! finds no flag. A notifier clears only what was armed before its own notification.
+
+use crate::error::Error;
+use crate::header::{CLOSED, Header};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, keep_order, spin_loop, yield_now};
+
+#[cfg(all(test, loom))]
+mod model;
+mod spin;
+mod timeout;
+
+pub(crate) use spin::Spin;
+pub use timeout::Timeout;
+
+/// How long a park may last before the waiter looks whether the owner still lives, in nanoseconds.
+const PARK: u64 = 500_000_000;
+/// How often, at the most, a handle looks whether the owner still lives, in nanoseconds.
+const OWNER_CHECK: u64 = 200_000_000;
+/// The first and the longest sleep of a waiter that cannot arm, in nanoseconds.
+const UNARMED_SLEEP: (u64, u64) = (100_000, 4_000_000);
+/// How often a wait looks again while another thread of its handle is in the middle of a notify.
+const SETTLE_ROUNDS: u32 = 1000;
+
+/// `Local::control`: the handle is closed.
+const HANDLE_CLOSED: u32 = 1;
+/// `Local::control`: what an interrupt adds.
+const INTERRUPT: u32 = 2;
+
+/// How a language runtime takes part in a wait.
+///
+/// Rust callers need no host. A binding implements this to give up its interpreter lock while the thread sleeps, and
+/// to act on signals.
+pub trait Host {
+    /// What the wait fails with.
+    type Error: From<Error>;
+
+    /// Runs `park`, which blocks in the kernel. Called around each sleep, not around the short spin before it.
+    fn park<R: Send>(&mut self, park: impl FnOnce() -> R + Send) -> R;
+
+    /// A signal ended a sleep, or may have come right before one. An error ends the wait with it; `Ok` goes on waiting.
+    fn signal(&mut self) -> Result<(), Self::Error>;
+}
+
+/// The host of plain Rust: sleeps as they are, and signal handlers that concern nobody here.
+pub(crate) struct NoHost;
+
+impl Host for NoHost {
+    type Error = Error;
+
+    fn park<R: Send>(&mut self, park: impl FnOnce() -> R + Send) -> R {
+        park()
+    }
+
+    fn signal(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// What waiting needs of the operating system, for one handle. Called in this order: `now`, any number of `park`s and
+/// `owner_died`s; the `wake`s by whoever changes a word.
+pub(crate) trait System: Sync {
+    /// Nanoseconds on a monotonic clock.
+    fn now(&self) -> u64;
+    /// The same clock, cheaper and coarser (a few milliseconds).
+    fn now_coarse(&self) -> u64;
+    /// Sleeps until one of the words is woken, or `until` has come, or a signal has; returns at once if one of the
+    /// words no longer holds what is expected. May return early for no reason.
+    fn park(&self, sleep: &Sleep<'_>) -> Parked;
+    /// Wakes all sleepers on the sequence, in every process.
+    fn wake_sequence(&self, header: &Header);
+    /// Wakes all sleepers on this handle's control word, in this process.
+    fn wake_control(&self, header: &Header, control: &AtomicU32);
+    /// Whether the region had an owner, and its process ended without closing the region.
+    fn owner_died(&self) -> bool;
+}
+
+/// The three words that a parked waiter sleeps on, each with the value that lets it sleep.
+pub(crate) struct Sleep<'a> {
+    /// The notifications; sleeping compares the low half only.
+    pub(crate) sequence: (&'a AtomicU64, u64),
+    /// Open or closed by the owner.
+    pub(crate) state: (&'a AtomicU32, u32),
+    /// This handle's own: closed or interrupted.
+    pub(crate) control: (&'a AtomicU32, u32),
+    /// When to give up, by [`System::now`].
+    pub(crate) until: u64,
+}
+
+/// Why a park ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parked {
+    /// Woken, or a word had changed, or for no reason.
+    Woken,
+    /// The time is up.
+    TimedOut,
+    /// A signal handler ran.
+    Signal,
+}
+
+/// Why a wait ends without a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    TimedOut,
+    Interrupted,
+    HandleClosed,
+    RegionClosed,
+    OwnerDied,
+}
+
+/// A wait ends either for a reason of its own, or with the host's error.
+pub(crate) enum Failed<E> {
+    Ended(Ended),
+    Host(E),
+}
+
+impl<E> From<Ended> for Failed<E> {
+    fn from(ended: Ended) -> Self {
+        Failed::Ended(ended)
+    }
+}
+
+/// What a wait waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Goal {
+    /// A notification that this handle has not taken in, nor made itself.
+    Unseen,
+    /// A sequence greater than this one.
+    Past(u64),
+}
+
+/// A handle's own side of the protocol.
+pub(crate) struct Local {
+    /// The last sequence that this handle has taken in.
+    seen: AtomicU64,
+    /// Not 0 while a thread is between counting its own notification and marking it as seen.
+    notifying: AtomicU32,
+    /// Bit 0: the handle is closed. The rest counts interrupts.
+    control: AtomicU32,
+    /// When a short wait last looked after the owner.
+    owner_checked: AtomicU64,
+    spin: Spin,
+    /// Whether this handle may write the header, which arming does.
+    can_arm: bool,
+}
+
+impl Local {
+    pub(crate) fn new(seen: u64, spin: Spin, can_arm: bool) -> Self {
+        Self {
+            seen: AtomicU64::new(seen),
+            notifying: AtomicU32::new(0),
+            control: AtomicU32::new(0),
+            owner_checked: AtomicU64::new(0),
+            spin,
+            can_arm,
+        }
+    }
+
+    /// For a clone: the same position, and a control word of its own.
+    pub(crate) fn fork(&self) -> Self {
+        Self::new(self.seen.load(Ordering::Acquire), self.spin.fork(), self.can_arm)
+    }
+
+    /// For a clone of a closed handle.
+    pub(crate) fn fork_closed(&self) -> Self {
+        let local = self.fork();
+        local.control.store(HANDLE_CLOSED, Ordering::Relaxed);
+        local
+    }
+
+    /// Whether the handle is open and may write the header.
+    #[inline]
+    pub(crate) fn may_notify(&self) -> bool {
+        self.can_arm && !self.is_closed()
+    }
+
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.control.load(Ordering::Acquire) & HANDLE_CLOSED != 0
+    }
+
+    /// Marks the handle closed and ends its waits. True for the first caller only.
+    pub(crate) fn close<S: System>(&self, header: &Header, system: &S) -> bool {
+        let before = self.control.fetch_or(HANDLE_CLOSED, Ordering::SeqCst);
+        if before & HANDLE_CLOSED != 0 {
+            return false;
+        }
+        system.wake_control(header, &self.control);
+        true
+    }
+
+    /// Ends the waits that are in progress on this handle.
+    pub(crate) fn interrupt<S: System>(&self, header: &Header, system: &S) {
+        self.control.fetch_add(INTERRUPT, Ordering::SeqCst);
+        system.wake_control(header, &self.control);
+    }
+
+    /// Counts one notification and wakes whoever sleeps for it.
+    #[inline]
+    pub(crate) fn notify<S: System>(&self, header: &Header, system: &S) {
+        // A wait of this very handle, on another thread, may see the new sequence before `seen` has followed, and
+        // would take it for somebody else's. Plain stores are enough: whoever sees the new sequence sees the first.
+        self.notifying.store(1, Ordering::Relaxed);
+        let before = header.sequence.fetch_add(1, Ordering::SeqCst);
+        if self.seen.load(Ordering::Relaxed) == before {
+            self.seen.store(before.wrapping_add(1), Ordering::Relaxed);
+        }
+        self.notifying.store(0, Ordering::Release);
+
+        keep_order();
+        let armed = header.waiters.load(Ordering::SeqCst);
+        if armed != 0 {
+            wake_armed(header, system, armed, before);
+        }
+    }
+
+    /// Takes in what `goal` asks for, if it is there already.
+    #[inline]
+    fn take(&self, header: &Header, goal: Goal) -> Option<u64> {
+        let sequence = header.sequence.load(Ordering::Acquire);
+        match goal {
+            Goal::Past(past) => (sequence > past).then_some(sequence),
+            Goal::Unseen => {
+                let settled = self.notifying.load(Ordering::Acquire) == 0;
+                if sequence > self.seen.load(Ordering::Relaxed) && settled {
+                    self.seen.store(sequence, Ordering::Relaxed);
+                    return Some(sequence);
+                }
+                None
+            }
+        }
+    }
+
+    /// Waits for `goal`; gives the sequence reached.
+    #[inline]
+    pub(crate) fn wait<S: System, H: Host>(
+        &self,
+        header: &Header,
+        system: &S,
+        host: &mut H,
+        goal: Goal,
+        timeout: Timeout,
+    ) -> Result<u64, Failed<H::Error>> {
+        let control = self.control.load(Ordering::Acquire);
+        if control & HANDLE_CLOSED != 0 {
+            return Err(Failed::Ended(Ended::HandleClosed));
+        }
+        if let Some(sequence) = self.take(header, goal) {
+            return Ok(sequence);
+        }
+        Wait { local: self, header, system, goal, control }.slowly(host, timeout)
+    }
+
+    /// Waits until no thread of this handle is in the middle of a notify, which takes a few instructions.
+    fn settle(&self) {
+        for _ in 0..SETTLE_ROUNDS {
+            if self.notifying.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            yield_now();
+        }
+        // Only a fork in the middle of a notify leaves the mark without its thread.
+        self.notifying.store(0, Ordering::Release);
+    }
+}
+
+#[cold]
+fn wake_armed<S: System>(header: &Header, system: &S, armed: u64, before: u64) {
+    if armed <= before.wrapping_add(1) {
+        // Fails when a waiter has armed anew meanwhile, and then must.
+        let _ = header.waiters.compare_exchange(armed, 0, Ordering::SeqCst, Ordering::Relaxed);
+    }
+    system.wake_sequence(header);
+}
+
+/// One wait that did not find its notification at once.
+struct Wait<'a, S> {
+    local: &'a Local,
+    header: &'a Header,
+    system: &'a S,
+    goal: Goal,
+    control: u32,
+}
+
+impl<S: System> Wait<'_, S> {
+    #[cold]
+    fn slowly<H: Host>(&self, host: &mut H, timeout: Timeout) -> Result<u64, Failed<H::Error>> {
+        if timeout == Timeout::POLL {
+            self.local.settle();
+            self.still_on()?;
+            self.owner_lives(self.system.now_coarse())?;
+            return Ok(self.take_or(Ended::TimedOut)?);
+        }
+        let spin = &self.local.spin;
+        if let Some(sequence) = spin.burst(|| self.look()) {
+            return Ok(sequence);
+        }
+        let start = self.system.now();
+        let deadline = timeout.deadline(start);
+        if let Some(sequence) =
+            spin.run(start, deadline, || self.system.now(), || self.look(), || self.still_on().is_ok())
+        {
+            return Ok(sequence);
+        }
+        let sequence = self.sleep(host, deadline)?;
+        spin.learn_from_sleep(self.system.now() - start);
+        Ok(sequence)
+    }
+
+    fn sleep<H: Host>(&self, host: &mut H, deadline: u64) -> Result<u64, Failed<H::Error>> {
+        let mut unarmed = UNARMED_SLEEP.0;
+        loop {
+            let sequence = self.header.sequence.load(Ordering::Acquire);
+            let state = self.header.state.load(Ordering::Acquire);
+            self.local.settle();
+            if let Some(sequence) = self.take() {
+                return Ok(sequence);
+            }
+            self.still_on()?;
+            let now = self.system.now();
+            if now >= deadline {
+                self.owner_lives(now)?;
+                return Ok(self.take_or(Ended::TimedOut)?);
+            }
+            let mut until = deadline.min(now.saturating_add(PARK));
+            if self.local.can_arm {
+                self.header.waiters.fetch_max(sequence.wrapping_add(1), Ordering::SeqCst);
+                keep_order();
+                if self.header.sequence.load(Ordering::SeqCst) != sequence {
+                    continue;
+                }
+            } else {
+                until = until.min(now.saturating_add(unarmed));
+                unarmed = (unarmed * 2).min(UNARMED_SLEEP.1);
+            }
+            let sleep = Sleep {
+                sequence: (&self.header.sequence, sequence),
+                state: (&self.header.state, state),
+                control: (&self.local.control, self.control),
+                until,
+            };
+            match host.park(|| self.system.park(&sleep)) {
+                Parked::Woken => {}
+                Parked::TimedOut => {
+                    // A signal that came just before the system call did not end the sleep.
+                    host.signal().map_err(Failed::Host)?;
+                    self.owner_lives(self.system.now())?;
+                }
+                Parked::Signal => host.signal().map_err(Failed::Host)?,
+            }
+        }
+    }
+
+    /// One look of a spinning wait.
+    #[inline]
+    fn look(&self) -> Option<u64> {
+        let found = self.take();
+        if found.is_none() {
+            spin_loop();
+        }
+        found
+    }
+
+    #[inline]
+    fn take(&self) -> Option<u64> {
+        self.local.take(self.header, self.goal)
+    }
+
+    /// What was notified before the end comes first.
+    fn take_or(&self, ended: Ended) -> Result<u64, Ended> {
+        self.take().ok_or(ended)
+    }
+
+    /// Whether a notification is there that [`take`](Wait::take) would take.
+    fn is_pending(&self) -> bool {
+        let sequence = self.header.sequence.load(Ordering::Acquire);
+        sequence
+            > match self.goal {
+                Goal::Past(past) => past,
+                Goal::Unseen => self.local.seen.load(Ordering::Relaxed),
+            }
+    }
+
+    /// Whether something other than a notification ends the wait: this handle's own word, or the owner's close.
+    fn still_on(&self) -> Result<(), Ended> {
+        let control = self.local.control.load(Ordering::Acquire);
+        if control & HANDLE_CLOSED != 0 {
+            return Err(Ended::HandleClosed);
+        }
+        if control != self.control {
+            return Err(Ended::Interrupted);
+        }
+        if self.header.state.load(Ordering::Acquire) == CLOSED && !self.is_pending() {
+            return Err(Ended::RegionClosed);
+        }
+        Ok(())
+    }
+
+    /// Asks the system after the owner, unless it did so a moment ago.
+    fn owner_lives(&self, now: u64) -> Result<(), Ended> {
+        let last = self.local.owner_checked.load(Ordering::Relaxed);
+        if now.wrapping_sub(last) < OWNER_CHECK {
+            return Ok(());
+        }
+        self.local.owner_checked.store(now, Ordering::Relaxed);
+        if !self.system.owner_died() || self.is_pending() {
+            return Ok(());
+        }
+        // An owner that closes properly writes the state before it lets go of what shows it alive.
+        let closed = self.header.state.load(Ordering::Acquire) == CLOSED;
+        Err(if closed { Ended::RegionClosed } else { Ended::OwnerDied })
+    }
+}

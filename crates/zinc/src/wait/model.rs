@@ -1,0 +1,236 @@
+//! The wait protocol under loom: every interleaving, and every value that the memory model lets a thread read.
+//!
+//! The kernel is modelled by a lock and a condition variable: a sleep compares its words under the lock, which is all
+//! that futex(2) promises. Sleeps never time out here, so a forgotten sleeper shows as a deadlock, which loom reports.
+//!
+//! Run with `cargo xtask test --only loom`.
+
+use super::*;
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+
+#[derive(Default)]
+struct Kernel {
+    sleepers: Mutex<()>,
+    woken: Condvar,
+}
+
+impl Kernel {
+    fn wake(&self) {
+        let _guard = self.sleepers.lock().unwrap();
+        self.woken.notify_all();
+    }
+}
+
+impl System for Kernel {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn now_coarse(&self) -> u64 {
+        0
+    }
+
+    fn park(&self, sleep: &Sleep<'_>) -> Parked {
+        let guard = self.sleepers.lock().unwrap();
+        let same = sleep.sequence.0.load(Ordering::Relaxed) as u32 == sleep.sequence.1 as u32
+            && sleep.state.0.load(Ordering::Relaxed) == sleep.state.1
+            && sleep.control.0.load(Ordering::Relaxed) == sleep.control.1;
+        if same {
+            drop(self.woken.wait(guard).unwrap());
+        }
+        Parked::Woken
+    }
+
+    fn wake_sequence(&self, _: &Header) {
+        self.wake();
+    }
+
+    fn wake_control(&self, _: &Header, _: &AtomicU32) {
+        self.wake();
+    }
+
+    fn owner_died(&self) -> bool {
+        false
+    }
+}
+
+/// A region, and handles to it.
+struct World {
+    header: Header,
+    kernel: Kernel,
+    one: Local,
+    two: Local,
+}
+
+impl World {
+    fn new() -> Arc<Self> {
+        let local = || Local::new(0, Spin::new(0), true);
+        Arc::new(Self { header: Header::for_model(), kernel: Kernel::default(), one: local(), two: local() })
+    }
+
+    fn wait(&self, handle: &Local, goal: Goal) -> Result<u64, Ended> {
+        self.wait_as(handle, goal, &mut NoHost)
+    }
+
+    fn wait_as<H: Host<Error = Error>>(
+        &self,
+        handle: &Local,
+        goal: Goal,
+        host: &mut H,
+    ) -> Result<u64, Ended> {
+        handle.wait(&self.header, &self.kernel, host, goal, Timeout::FOREVER).map_err(|failed| match failed {
+            Failed::Ended(ended) => ended,
+            Failed::Host(error) => panic!("{error}"),
+        })
+    }
+
+    fn notify(&self, handle: &Local) {
+        handle.notify(&self.header, &self.kernel);
+    }
+
+    fn close(&self) {
+        self.header.state.store(CLOSED, Ordering::SeqCst);
+        self.kernel.wake();
+    }
+}
+
+fn explore(model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(model);
+}
+
+fn spawn(world: &Arc<World>, act: impl FnOnce(&World) + 'static) -> thread::JoinHandle<()> {
+    let world = world.clone();
+    thread::spawn(move || act(&world))
+}
+
+#[test]
+fn loom_a_notification_reaches_its_waiter() {
+    explore(|| {
+        let world = World::new();
+        let notifier = spawn(&world, |world| world.notify(&world.two));
+        assert_eq!(world.wait(&world.one, Goal::Unseen), Ok(1));
+        notifier.join().unwrap();
+    });
+}
+
+/// A notifier that is slow to clear the flag must not clear that of a waiter for the next notification.
+#[test]
+fn loom_a_slow_notifier_forgets_no_sleeper() {
+    explore(|| {
+        let world = World::new();
+        let first = spawn(&world, |world| world.notify(&world.two));
+        let second = spawn(&world, |world| world.notify(&world.two));
+        assert_eq!(world.wait(&world.one, Goal::Past(1)), Ok(2));
+        first.join().unwrap();
+        second.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_two_waiters_both_get_it() {
+    explore(|| {
+        let world = World::new();
+        let other = spawn(&world, |world| assert_eq!(world.wait(&world.two, Goal::Past(0)), Ok(1)));
+        let notifier =
+            spawn(&world, |world| Local::new(0, Spin::new(0), true).notify(&world.header, &world.kernel));
+        assert_eq!(world.wait(&world.one, Goal::Unseen), Ok(1));
+        other.join().unwrap();
+        notifier.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_what_was_written_before_a_notify_is_seen_after_the_wait() {
+    explore(|| {
+        let world = World::new();
+        let data = Arc::new(AtomicU32::new(0));
+        let notifier = spawn(&world, {
+            let data = data.clone();
+            move |world| {
+                data.store(7, Ordering::Relaxed);
+                world.notify(&world.two);
+            }
+        });
+        world.wait(&world.one, Goal::Unseen).unwrap();
+        assert_eq!(data.load(Ordering::Relaxed), 7);
+        notifier.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_close_of_a_handle_ends_its_wait() {
+    explore(|| {
+        let world = World::new();
+        let closer = spawn(&world, |world| assert!(world.one.close(&world.header, &world.kernel)));
+        assert_eq!(world.wait(&world.one, Goal::Unseen), Err(Ended::HandleClosed));
+        closer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_close_by_the_owner_ends_a_wait_after_what_was_notified() {
+    explore(|| {
+        let world = World::new();
+        let owner = spawn(&world, |world| {
+            world.notify(&world.two);
+            world.close();
+        });
+        assert_eq!(world.wait(&world.one, Goal::Unseen), Ok(1));
+        assert_eq!(world.wait(&world.one, Goal::Unseen), Err(Ended::RegionClosed));
+        owner.join().unwrap();
+    });
+}
+
+/// Tells when its wait is past the point from which on interrupts count.
+struct Announce(Arc<(Mutex<bool>, Condvar)>);
+
+impl Host for Announce {
+    type Error = Error;
+
+    fn park<R: Send>(&mut self, park: impl FnOnce() -> R + Send) -> R {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+        park()
+    }
+
+    fn signal(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[test]
+fn loom_interrupt_ends_a_wait_in_progress() {
+    explore(|| {
+        let world = World::new();
+        let begun = Arc::new((Mutex::new(false), Condvar::new()));
+        let interrupter = spawn(&world, {
+            let begun = begun.clone();
+            move |world| {
+                let mut has = begun.0.lock().unwrap();
+                while !*has {
+                    has = begun.1.wait(has).unwrap();
+                }
+                drop(has);
+                world.one.interrupt(&world.header, &world.kernel);
+            }
+        });
+        assert_eq!(world.wait_as(&world.one, Goal::Unseen, &mut Announce(begun)), Err(Ended::Interrupted));
+        interrupter.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_handle_is_not_woken_by_its_own_notify_on_another_thread() {
+    explore(|| {
+        let world = World::new();
+        let notifier = spawn(&world, |world| {
+            world.notify(&world.one);
+            world.notify(&world.two);
+        });
+        assert_eq!(world.wait(&world.one, Goal::Unseen), Ok(2));
+        notifier.join().unwrap();
+    });
+}
