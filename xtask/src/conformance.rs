@@ -1,0 +1,20 @@
+//! `cargo xtask conformance`: makes every language's testee ready, then hands over to the conformance runner.
+
+use crate::project::Project;
+use crate::python_env::PythonEnv;
+use crate::shell::Shell;
+use anyhow::{Context, Result};
+
+const PACKAGE: [&str; 3] = ["--release", "--package", "zinc-conformance"];
+
+/// Runs the runner with `args`; whether it was content.
+pub(crate) fn run(project: &Project, args: &[String]) -> Result<bool> {
+    let shell = Shell::new(project, "conformance")?;
+    let env = PythonEnv::ready(&shell)?;
+    // The Rust testee is a program beside the runner, which `cargo run` alone would not build.
+    shell.run("build the runner and the Rust testee", project.cargo().arg("build").args(PACKAGE))?;
+    let mut runner = project.cargo();
+    runner.args(["run", "--quiet"]).args(PACKAGE).args(["--bin", "zinc-conformance", "--"]).args(args);
+    env.offer(&mut runner);
+    Ok(runner.status().context("run the conformance runner")?.success())
+}

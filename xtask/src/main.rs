@@ -1,0 +1,70 @@
+//! The project's own commands: `cargo xtask --help` lists them.
+
+mod bench;
+mod conformance;
+mod demo;
+mod generate;
+mod project;
+mod python_env;
+mod shell;
+mod suites;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use project::Project;
+use python_env::PythonEnv;
+use shell::Shell;
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set up and run every test suite there is
+    Test(test::Options),
+    /// Share a real model's weights between a Python loader and a Rust server, and show what it cost
+    Demo,
+    /// Run the benchmarks
+    Bench {
+        /// Only those whose name, such as rust/roundtrip, contains this
+        name: Option<String>,
+    },
+    /// Run the conformance cases over every ordered pair of languages
+    Conformance {
+        /// Arguments for the conformance runner
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Write the files that are made from the core's spec files
+    Generate {
+        /// Write nothing; fail if a file is not as it would be written
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> Result<ExitCode> {
+    let project = Project::locate();
+    let passed = match Args::parse().command {
+        Task::Test(options) => test::run(&project, &options)?,
+        Task::Demo => run_demo(&project).map(|()| true)?,
+        Task::Bench { name } => bench::run(&project, name.as_deref()).map(|()| true)?,
+        Task::Conformance { args } => conformance::run(&project, &args)?,
+        Task::Generate { check } => generate::run(&project, check).map(|()| true)?,
+    };
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn run_demo(project: &Project) -> Result<()> {
+    let python = PythonEnv::ready(&Shell::new(project, "demo-setup")?)?;
+    demo::run(&project.path(""), &python.interpreter())
+}

@@ -1,0 +1,194 @@
+//! The tables of `cargo xtask test`: the toolchains it knows and the suites it runs. A new language is an entry in each.
+
+use std::process::Command;
+
+use crate::project::Project;
+use crate::python_env::{Host, PythonEnv};
+use crate::shell::{Shell, display};
+use anyhow::{Context, Result, ensure};
+
+/// What a language needs on the machine before its suites can run.
+pub(crate) struct Toolchain {
+    pub(crate) name: &'static str,
+    /// Its version, or what is missing and how to get it.
+    pub(crate) find: fn(&Project) -> Result<String>,
+    /// What can be fetched or built ahead, while suites of other languages run.
+    pub(crate) prepare: Option<fn(&Shell) -> Result<()>>,
+}
+
+/// One row of the summary.
+pub(crate) struct Suite {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Toolchains by name; the suite is skipped where one is missing.
+    pub(crate) needs: &'static [&'static str],
+    /// Whether it runs counted tests. Such a suite fails when it ran none, say because a filter matched nothing.
+    pub(crate) counted: bool,
+    pub(crate) run: fn(&Shell) -> Result<()>,
+}
+
+/// Every toolchain that some suite needs.
+pub(crate) const TOOLCHAINS: &[Toolchain] = &[
+    Toolchain { name: "rust", find: rust, prepare: None },
+    Toolchain { name: "python", find: python, prepare: Some(|shell| PythonEnv::with_tools(shell).map(drop)) },
+];
+
+/// Every suite, in the order in which they run: what fails fast first, the whole story last.
+pub(crate) const SUITES: &[Suite] = &[
+    Suite {
+        name: "format",
+        about: "Rust sources are formatted",
+        needs: &["rust"],
+        counted: false,
+        run: |shell| {
+            shell.run(
+                "cargo fmt --check",
+                shell.project().cargo().args(["fmt", "--all", "--check", "--", "--color=never"]),
+            )
+        },
+    },
+    Suite {
+        name: "generated",
+        about: "generated files match the spec",
+        needs: &["rust"],
+        counted: false,
+        run: |shell| shell.run("cargo xtask generate --check", own()?.args(["generate", "--check"])),
+    },
+    Suite {
+        name: "lint",
+        about: "clippy and rustdoc without a warning",
+        needs: &["rust"],
+        counted: false,
+        run: lint,
+    },
+    Suite {
+        name: "core",
+        about: "unit, multi-process and doc tests of the core, and tests of the Rust tools",
+        needs: &["rust"],
+        counted: true,
+        run: core,
+    },
+    Suite {
+        name: "loom",
+        about: "every interleaving of the wait protocol, within bounds",
+        needs: &["rust"],
+        counted: true,
+        run: loom,
+    },
+    Suite {
+        name: "python-lint",
+        about: "ruff, mypy, and the stubs against the installed extension",
+        needs: &["rust", "python"],
+        counted: false,
+        run: |shell| {
+            python_tools(shell, &["ruff check", "ruff format --check", "mypy", "mypy.stubtest zinc"])
+        },
+    },
+    Suite {
+        name: "python",
+        about: "tests of the Python package, installed from its wheel",
+        needs: &["rust", "python"],
+        counted: true,
+        run: |shell| python_tools(shell, &["pytest"]),
+    },
+    Suite {
+        name: "examples",
+        about: "the quickstart programs, in either language and either order",
+        needs: &["rust", "python"],
+        counted: true,
+        run: examples,
+    },
+    Suite {
+        name: "conformance",
+        about: "one behaviour over every ordered pair of languages",
+        needs: &["rust", "python"],
+        counted: false,
+        run: |shell| {
+            shell.run("cargo xtask conformance", own()?.args(["conformance", "--require", "rust,python"]))
+        },
+    },
+    Suite {
+        name: "demo",
+        about: "a model's weights shared between a Python loader and a Rust server",
+        needs: &["rust", "python"],
+        counted: false,
+        run: |shell| shell.run("cargo xtask demo", own()?.arg("demo")),
+    },
+];
+
+fn rust(project: &Project) -> Result<String> {
+    for component in ["fmt", "clippy"] {
+        answer(project.cargo().args([component, "--version"])).with_context(|| {
+            format!("cargo {component}: `rustup component add rustfmt clippy` installs it")
+        })?;
+    }
+    answer(project.command("rustc").arg("--version"))
+}
+
+fn python(_: &Project) -> Result<String> {
+    Host::find().map(|host| format!("Python {}", host.version))
+}
+
+fn lint(shell: &Shell) -> Result<()> {
+    // Checking the Python extension needs no interpreter: it is built for the stable ABI.
+    let whole = ["--workspace", "--all-features"];
+    let mut clippy = shell.project().cargo();
+    clippy
+        .arg("clippy")
+        .args(whole)
+        .args(["--all-targets", "--", "-D", "warnings"])
+        .env("PYO3_NO_PYTHON", "1");
+    shell.run("cargo clippy", &mut clippy)?;
+    let mut doc = shell.project().cargo();
+    doc.arg("doc").args(whole).arg("--no-deps").env("PYO3_NO_PYTHON", "1").env("RUSTDOCFLAGS", "-Dwarnings");
+    shell.run("cargo doc", &mut doc)
+}
+
+fn core(shell: &Shell) -> Result<()> {
+    // The output of passing tests is kept: it says what was skipped, and why.
+    let shown = ["--", "--show-output"];
+    let mut zinc = shell.project().cargo();
+    shell.run("tests of the core", zinc.args(["test", "--package", "zinc", "--all-features"]).args(shown))?;
+    let mut tools = shell.project().cargo();
+    tools.args(["test", "--package", "xtask", "--package", "zinc-conformance"]).args(shown);
+    shell.run("tests of the Rust tools", &mut tools)
+}
+
+fn loom(shell: &Shell) -> Result<()> {
+    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+    let mut models = shell.project().cargo();
+    models.env("RUSTFLAGS", format!("{flags} --cfg loom"));
+    models.args(["test", "--package", "zinc", "--lib", "--release", "--", "loom"]);
+    shell.run("models under loom", &mut models)
+}
+
+/// Runs Python modules, each with its arguments, in the root of the checkout: pyproject.toml says the rest.
+fn python_tools(shell: &Shell, tools: &[&str]) -> Result<()> {
+    let env = PythonEnv::ready(shell)?;
+    for tool in tools {
+        let mut command = env.python();
+        command.current_dir(shell.project().path("")).arg("-m").args(tool.split(' '));
+        shell.run(tool, &mut command)?;
+    }
+    Ok(())
+}
+
+fn examples(shell: &Shell) -> Result<()> {
+    let env = PythonEnv::ready(shell)?;
+    let mut quickstart = shell.project().cargo();
+    quickstart.args(["test", "--package", "zinc-example-nearest", "--", "--show-output"]);
+    env.offer(&mut quickstart);
+    shell.run("quickstart and reader", &mut quickstart)
+}
+
+/// This program again, so that what it prints can be logged.
+fn own() -> Result<Command> {
+    Ok(Command::new(std::env::current_exe().context("find this program")?))
+}
+
+fn answer(command: &mut Command) -> Result<String> {
+    let shown = display(command);
+    let output = command.output().with_context(|| format!("run {shown}"))?;
+    ensure!(output.status.success(), "{shown}: {}", output.status);
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -1,0 +1,72 @@
+//! How many tests a suite's log says it ran, and which it skipped for what reason.
+
+use std::fmt;
+
+/// The counts in one log.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) passed: usize,
+    pub(crate) skipped: usize,
+    /// The lines that say why something was skipped.
+    pub(crate) reasons: Vec<String>,
+}
+
+impl Tally {
+    /// Adds up the closing lines of cargo test (`test result: ok. 3 passed; ...`) and pytest (`=== 3 passed, ... ===`),
+    /// and collects pytest's `SKIPPED` lines and the `skipped:` lines that Rust tests print.
+    pub(crate) fn of(log: &str) -> Self {
+        let mut tally = Self::default();
+        for line in log.lines().map(str::trim) {
+            if line.starts_with("test result:") || (line.starts_with("==") && line.ends_with("==")) {
+                tally.passed += number_before(line, "passed");
+                tally.skipped += number_before(line, "ignored") + number_before(line, "skipped");
+            } else if line.starts_with("SKIPPED [") || line.starts_with("skipped: ") {
+                tally.reasons.push(line.to_owned());
+            }
+        }
+        tally
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.passed, self.skipped) {
+            (0, 0) => Ok(()),
+            (passed, 0) => write!(f, "{passed}"),
+            (passed, skipped) => write!(f, "{passed}, {skipped} skipped"),
+        }
+    }
+}
+
+fn number_before(line: &str, word: &str) -> usize {
+    let words: Vec<_> = line.split_whitespace().collect();
+    let pair = words.windows(2).find(|pair| pair[1].trim_end_matches([',', ';']) == word);
+    pair.and_then(|pair| pair[0].parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+
+    #[test]
+    fn adds_up_cargo_and_pytest() {
+        let tally = Tally::of(
+            "running 3 tests\n\
+             skipped: no tmpfs: not root\n\
+             test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
+             SKIPPED [1] tests/test_numpy.py:3: no bfloat16\n\
+             ======== 40 passed, 2 skipped, 1 warning in 3.21s ========\n",
+        );
+        assert_eq!((tally.passed, tally.skipped), (43, 3));
+        assert_eq!(
+            tally.reasons,
+            ["skipped: no tmpfs: not root", "SKIPPED [1] tests/test_numpy.py:3: no bfloat16"]
+        );
+    }
+
+    #[test]
+    fn a_filter_that_matches_nothing_counts_as_nothing() {
+        let tally = Tally::of("test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 9 filtered out");
+        assert_eq!((tally.passed, tally.skipped), (0, 0));
+    }
+}
