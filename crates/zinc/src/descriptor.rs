@@ -60,6 +60,20 @@ impl Descriptor {
         Ok(Self { dtype, ndim: shape.len(), shape: padded })
     }
 
+    /// What a region is described as, if that is elements of type `dtype`.
+    pub(crate) fn expect(operation: &Operation<'_>, described: Option<Self>, dtype: DType) -> Result<Self> {
+        let refuse = |why: String| Err(operation.error(ErrorKind::Descriptor, why));
+        match described {
+            Some(descriptor) if descriptor.dtype == dtype => Ok(descriptor),
+            Some(descriptor) => {
+                refuse(format!("the region contains {descriptor}, not {dtype}; ask for {}", descriptor.dtype))
+            }
+            None => refuse(format!(
+                "the region says nothing of its data; read it with as_ptr, or have its owner describe {dtype}"
+            )),
+        }
+    }
+
     /// The type of the elements.
     pub fn dtype(&self) -> DType {
         self.dtype

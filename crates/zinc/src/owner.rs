@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::header::{Fixed, PERSISTENT};
 use crate::platform::lock::{self, Byte};
-use crate::platform::{Access, Lock, Place, facts, process};
+use crate::platform::{Access, Place, facts, process};
 
 mod registry;
 
-pub(crate) use registry::{CloseAtExit, register, unregister};
+pub(crate) use registry::{CloseAtExit, ExitTicket, HeldLock};
 
 /// How long to wait for another process that is taking the same name away; it takes microseconds unless it is stopped.
 const SWEEP_PATIENCE: Duration = Duration::from_secs(1);
@@ -72,10 +72,9 @@ pub(crate) fn life(operation: &Operation<'_>, place: &Place, file: &File) -> Res
 }
 
 /// Takes the owner's lock for a region that has no name yet.
-pub(crate) fn own(operation: &Operation<'_>, place: &Place, file: &File) -> Result<Lock> {
-    let doing = "taking the owner's lock";
-    let anew = place.reopen(file).map_err(|error| operation.os(doing, &error))?;
-    match Lock::take(anew, Byte::Owner).map_err(|error| operation.os(doing, &error))? {
+pub(crate) fn own(operation: &Operation<'_>, place: &Place, file: &File) -> Result<HeldLock> {
+    let taken = HeldLock::take(place, file, Byte::Owner);
+    match taken.map_err(|error| operation.os("taking the owner's lock", &error))? {
         Some(lock) => Ok(lock),
         None => Err(operation.error(ErrorKind::Os, "somebody else has locked a file that has no name")),
     }
@@ -164,12 +163,11 @@ pub(crate) fn take_name_away(
     }
 }
 
-fn lock_to_sweep(operation: &Operation<'_>, place: &Place, file: &File) -> Result<Option<Lock>> {
-    let os = |error: io::Error| operation.os("taking the sweeper's lock", &error);
+fn lock_to_sweep(operation: &Operation<'_>, place: &Place, file: &File) -> Result<Option<HeldLock>> {
     let start = Instant::now();
     loop {
-        let anew = place.reopen(file).map_err(os)?;
-        if let Some(lock) = Lock::take(anew, Byte::Sweeper).map_err(os)? {
+        let taken = HeldLock::take(place, file, Byte::Sweeper);
+        if let Some(lock) = taken.map_err(|error| operation.os("taking the sweeper's lock", &error))? {
             return Ok(Some(lock));
         }
         if start.elapsed() > SWEEP_PATIENCE {

@@ -218,9 +218,20 @@ impl SharedRegion {
     /// [`Descriptor`](ErrorKind::Descriptor) if the data is of another type or not described,
     /// [`Closed`](ErrorKind::Closed).
     pub fn tensor<T: Element>(&self) -> Result<Tensor<T>> {
+        let (view, descriptor) = self.tensor_view(T::DTYPE)?;
+        Ok(Tensor::new(view, descriptor))
+    }
+
+    /// [`tensor`](SharedRegion::tensor) for a binding, which knows the element type only when it runs.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn tensor_view(&self, dtype: DType) -> Result<(View, Descriptor)> {
         let operation = self.operation("tensor");
         let view = self.view_for(&operation)?;
-        Tensor::new(&operation, view, self.header().descriptor.read(&operation, self.capacity())?)
+        let described = self.header().descriptor.read(&operation, self.capacity())?;
+        Ok((view, Descriptor::expect(&operation, described, dtype)?))
     }
 
     /// Tells everyone who waits, or will, that there is something to look at.

@@ -7,7 +7,6 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::descriptor::{DType, Descriptor};
-use crate::error::{ErrorKind, Operation, Result};
 use crate::region::{Mapping, Writable};
 
 /// All the data bytes of a region, kept mapped for as long as the view lives.
@@ -134,22 +133,8 @@ pub struct Tensor<T> {
 }
 
 impl<T: Element> Tensor<T> {
-    pub(crate) fn new(operation: &Operation<'_>, view: View, descriptor: Option<Descriptor>) -> Result<Self> {
-        let refuse = |why: String| Err(operation.error(ErrorKind::Descriptor, why));
-        let Some(descriptor) = descriptor else {
-            return refuse(format!(
-                "the region says nothing of its data; read it with as_ptr, or have its owner describe {}",
-                T::DTYPE
-            ));
-        };
-        if descriptor.dtype() != T::DTYPE {
-            return refuse(format!(
-                "the region contains {descriptor}, not {}; ask for {}",
-                T::DTYPE,
-                descriptor.dtype()
-            ));
-        }
-        Ok(Self { view, descriptor, elements: PhantomData })
+    pub(crate) fn new(view: View, descriptor: Descriptor) -> Self {
+        Self { view, descriptor, elements: PhantomData }
     }
 
     /// The length of each dimension, outermost first; empty for a single element.

@@ -331,8 +331,8 @@ impl<S: System> Wait<'_, S> {
             }
             self.still_on()?;
             let now = self.system.now();
+            self.owner_lives(now)?;
             if now >= deadline {
-                self.owner_lives(now)?;
                 return Ok(self.take_or(Ended::TimedOut)?);
             }
             let mut until = deadline.min(now.saturating_add(PARK));
@@ -354,12 +354,8 @@ impl<S: System> Wait<'_, S> {
             };
             match host.park(|| self.system.park(&sleep)) {
                 Parked::Woken => {}
-                Parked::TimedOut => {
-                    // A signal that came just before the system call did not end the sleep.
-                    host.signal().map_err(Failed::Host)?;
-                    self.owner_lives(self.system.now())?;
-                }
-                Parked::Signal => host.signal().map_err(Failed::Host)?,
+                // A signal that came in the instant before the sleep did not end it.
+                Parked::Signal | Parked::TimedOut => host.signal().map_err(Failed::Host)?,
             }
         }
     }

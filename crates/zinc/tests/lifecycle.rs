@@ -87,6 +87,23 @@ fn the_end_of_a_peer_ends_nothing() {
 }
 
 #[test]
+fn close_takes_the_name_away_while_clones_look_after_the_owner() {
+    let stage = Stage::new();
+    for round in 0..200 {
+        let owner = stage.options().create("r", 1).unwrap();
+        let clone = owner.clone();
+        let asks = std::thread::spawn(move || {
+            // The first poll of each handle looks after the owner.
+            while clone.clone().wait(0).is_ok() {}
+        });
+        stage.options().open("r").unwrap();
+        owner.close().unwrap();
+        assert!(stage.files().is_empty(), "round {round}");
+        asks.join().unwrap();
+    }
+}
+
+#[test]
 fn unlink_takes_the_name_and_leaves_the_region() {
     let stage = Stage::new();
     let owner = stage.options().create("r", 1).unwrap();

@@ -1,6 +1,7 @@
 //! What the benches share: a clock, percentiles, and a report that says which targets a run met.
 
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
@@ -11,43 +12,46 @@ use serde_json::{Value, json};
 ///
 /// A round trip lasts about 100 ns, and reading the system's clock 20 to 40: what is being measured would drown in it.
 /// The counter takes about a tenth. It is compared with the system's clock over the whole run, which gives its unit.
-pub struct Clock {
+pub(crate) struct Clock {
     instant: Instant,
     ticks: u64,
 }
 
 impl Clock {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { instant: Instant::now(), ticks: ticks() }
     }
 
     /// Nanoseconds a tick, measured since the start; the longer ago, the better.
-    pub fn tick(&self) -> f64 {
+    pub(crate) fn tick(&self) -> f64 {
         self.instant.elapsed().as_nanos() as f64 / (ticks() - self.ticks) as f64
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-pub fn ticks() -> u64 {
+pub(crate) fn ticks() -> u64 {
     // SAFETY: every x86-64 processor has this instruction; Linux does not forbid it unless asked to by prctl.
     unsafe { std::arch::x86_64::_rdtsc() }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-pub fn ticks() -> u64 {
+pub(crate) fn ticks() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-/// Runs `step` so many times; gives how long each took. One reading of the clock lies in each, whatever the step.
-pub fn sample(samples: &mut Vec<u64>, count: usize, mut step: impl FnMut(u64)) {
+/// Runs `step` with each number of `range`; gives how long each took. One reading of the clock lies in each, whatever
+/// the step.
+#[inline(always)]
+pub(crate) fn sample(samples: &mut Vec<u64>, range: RangeInclusive<u64>, mut step: impl FnMut(u64)) {
+    let (first, last) = range.into_inner();
     samples.clear();
-    samples.resize(count, 0);
+    samples.resize((last - first + 1) as usize, 0);
     let mut before = ticks();
-    for (n, slot) in samples.iter_mut().enumerate() {
-        step(n as u64 + 1);
+    for (slot, n) in samples.iter_mut().zip(first..) {
+        step(n);
         let now = ticks();
         *slot = now.wrapping_sub(before);
         before = now;
@@ -55,18 +59,42 @@ pub fn sample(samples: &mut Vec<u64>, count: usize, mut step: impl FnMut(u64)) {
 }
 
 /// The percentiles that are reported, and what they are called.
-pub const PERCENTILES: [(f64, &str); 4] = [(50.0, "p50"), (90.0, "p90"), (99.0, "p99"), (99.9, "p99.9")];
+pub(crate) const PERCENTILES: [(f64, &str); 4] = [(50.0, "p50"), (90.0, "p90"), (99.0, "p99"), (99.9, "p99.9")];
 
 /// One round's percentiles, each less what reading the clock takes.
-pub fn percentiles(samples: &[u64], clock: u64) -> [f64; 4] {
+///
+/// Some counters advance in steps (of 10 ns on some processors of AMD's), far apart beside a trip. What lies between
+/// two values that do occur is shared out evenly, so that a percentile moves smoothly, not from step to step.
+pub(crate) fn percentiles(samples: &[u64], clock: f64) -> [f64; 4] {
     let mut histogram = Histogram::<u64>::new(3).expect("three digits are allowed");
     for &sample in samples {
-        histogram.record(sample.saturating_sub(clock)).expect("the histogram grows");
+        histogram.record(sample).expect("the histogram grows");
     }
-    PERCENTILES.map(|(percentile, _)| histogram.value_at_percentile(percentile) as f64)
+    let bins: Vec<(f64, f64)> =
+        histogram.iter_recorded().map(|bin| (bin.value_iterated_to() as f64, bin.count_at_value() as f64)).collect();
+    PERCENTILES.map(|(percentile, _)| {
+        let mut left = samples.len() as f64 * percentile / 100.0;
+        let at = bins.iter().position(|(_, count)| {
+            left -= count;
+            left <= 0.0
+        });
+        let at = at.unwrap_or(bins.len() - 1);
+        let (value, count) = bins[at];
+        let below = at.checked_sub(1).map_or(value, |before| (bins[before].0 + value) / 2.0);
+        let above = bins.get(at + 1).map_or(value, |after| (value + after.0) / 2.0);
+        below + (above - below) * (1.0 + left / count) - clock
+    })
 }
 
-pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+/// What reading the clock takes, in ticks.
+pub(crate) fn reading() -> f64 {
+    let mut samples = Vec::new();
+    sample(&mut samples, 1..=100_000, |_| ());
+    let quickest = samples.chunks(1000).map(|chunk| chunk.iter().sum::<u64>()).min();
+    quickest.unwrap_or(0) as f64 / 1000.0
+}
+
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     match values.len() {
@@ -77,7 +105,7 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
 
 /// What a run found: numbers, and how they compare with what they should be.
 #[derive(Default)]
-pub struct Report {
+pub(crate) struct Report {
     notes: Vec<String>,
     rows: Vec<(String, Vec<(&'static str, f64)>)>,
     targets: Vec<Target>,
@@ -91,25 +119,25 @@ struct Target {
 }
 
 impl Report {
-    pub fn note(&mut self, note: impl Into<String>) {
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
 
     /// A line of numbers, which say their unit in their names.
-    pub fn row(&mut self, name: &str, values: Vec<(&'static str, f64)>) {
+    pub(crate) fn row(&mut self, name: &str, values: Vec<(&'static str, f64)>) {
         self.rows.push((name.to_owned(), values));
     }
 
-    pub fn at_most(&mut self, what: impl Into<String>, ratio: f64, limit: f64) {
+    pub(crate) fn at_most(&mut self, what: impl Into<String>, ratio: f64, limit: f64) {
         self.targets.push(Target { what: what.into(), ratio, limit, met: ratio <= limit });
     }
 
-    pub fn at_least(&mut self, what: impl Into<String>, ratio: f64, limit: f64) {
+    pub(crate) fn at_least(&mut self, what: impl Into<String>, ratio: f64, limit: f64) {
         self.targets.push(Target { what: what.into(), ratio, limit, met: ratio >= limit });
     }
 
     /// Prints tables for people, and with `--json` everything once more on one last line.
-    pub fn print(&self) {
+    pub(crate) fn print(&self) {
         for note in &self.notes {
             println!("{note}");
         }
@@ -136,7 +164,8 @@ impl Report {
             .rows
             .iter()
             .map(|(name, values)| {
-                let values: serde_json::Map<_, _> = values.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+                let values: serde_json::Map<_, _> =
+                    values.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
                 (name.clone(), Value::Object(values))
             })
             .collect();
@@ -164,13 +193,19 @@ fn table(header: Vec<String>, lines: impl Iterator<Item = Vec<String>>) {
 /// Three digits or more, whatever the size.
 fn number(value: f64) -> String {
     let mut text = String::new();
-    let digits = if value >= 100.0 { 0 } else if value >= 10.0 { 1 } else { 3 };
+    let digits = if value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        3
+    };
     let _ = write!(text, "{value:.digits$}");
     text
 }
 
 /// How busy the machine is with other things; numbers taken while it was are of little worth.
-pub fn load() -> String {
+pub(crate) fn load() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!("load before: {}", load.split(' ').take(3).collect::<Vec<_>>().join(" "))
 }

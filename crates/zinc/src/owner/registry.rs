@@ -1,11 +1,13 @@
-//! The owners of this process: each must hear of a fork, in the child, and of the process's exit.
+//! What of this process must hear of a fork, in the child, and of the process's exit: its locks and its owners.
 
 use std::cell::UnsafeCell;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 
-use crate::platform::{Lock, process};
+use crate::platform::lock::Byte;
+use crate::platform::{Lock, Place, process};
 
 /// What wants to be closed before the process exits.
 pub(crate) trait CloseAtExit: Send + Sync {
@@ -13,36 +15,90 @@ pub(crate) trait CloseAtExit: Send + Sync {
     fn close_at_exit(&self);
 }
 
-struct Entry {
+/// A lock on a region's file, which a forked child of this process gives up at once.
+pub(crate) struct HeldLock {
     lock: Arc<Lock>,
-    owner: Weak<dyn CloseAtExit>,
+    number: u64,
 }
 
-type Owners = HashMap<u64, Entry>;
+impl HeldLock {
+    /// Takes the lock on the file; `None` if another holds it.
+    ///
+    /// It is held through an open file of its own. That is opened, locked and registered without a fork in between:
+    /// a child with an unknown copy would hold the lock for as long as it lives.
+    pub(crate) fn take(place: &Place, file: &File, byte: Byte) -> io::Result<Option<Self>> {
+        HOOKS.call_once(|| {
+            process::on_fork_and_exit(before_fork, after_fork_parent, after_fork_child, at_exit);
+        });
+        let mut registry = registry();
+        let Some(lock) = Lock::take(place.reopen(file)?, byte)?.map(Arc::new) else { return Ok(None) };
+        let number = registry.number();
+        registry.locks.insert(number, lock.clone());
+        Ok(Some(Self { lock, number }))
+    }
 
-static OWNERS: Mutex<Option<Owners>> = Mutex::new(None);
-static NEXT: AtomicU64 = AtomicU64::new(0);
+    /// Whether it is still held, and by this process and not the one that it was forked from.
+    pub(crate) fn is_held(&self) -> bool {
+        self.lock.is_held()
+    }
+
+    /// Lets go of it before it is dropped. No fork comes in between here either.
+    pub(crate) fn release(&self) {
+        let _no_fork = registry();
+        self.lock.release();
+    }
+}
+
+impl Drop for HeldLock {
+    fn drop(&mut self) {
+        let mut registry = registry();
+        self.lock.release();
+        registry.locks.remove(&self.number);
+    }
+}
+
+/// An owner's place on the list of those to be closed at exit, until it is dropped.
+pub(crate) struct ExitTicket(u64);
+
+impl ExitTicket {
+    /// Has `owner`, which holds a lock already, closed at exit.
+    pub(crate) fn new(owner: Weak<dyn CloseAtExit>) -> Self {
+        let mut registry = registry();
+        let number = registry.number();
+        registry.owners.insert(number, owner);
+        Self(number)
+    }
+}
+
+impl Drop for ExitTicket {
+    fn drop(&mut self) {
+        drop(registry().owners.remove(&self.0));
+    }
+}
+
+struct Registry {
+    next: u64,
+    locks: BTreeMap<u64, Arc<Lock>>,
+    owners: BTreeMap<u64, Weak<dyn CloseAtExit>>,
+}
+
+impl Registry {
+    fn number(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+}
+
+static REGISTRY: Mutex<Registry> =
+    Mutex::new(Registry { next: 0, locks: BTreeMap::new(), owners: BTreeMap::new() });
 static HOOKS: Once = Once::new();
 
-/// Has `lock` released in forked children and `owner` closed at exit, until [`unregister`] is called with the number.
-pub(crate) fn register(lock: Arc<Lock>, owner: Weak<dyn CloseAtExit>) -> u64 {
-    HOOKS.call_once(|| process::on_fork_and_exit(before_fork, after_fork_parent, after_fork_child, at_exit));
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    owners().get_or_insert_default().insert(number, Entry { lock, owner });
-    number
-}
-
-pub(crate) fn unregister(number: u64) {
-    let gone = owners().as_mut().and_then(|owners| owners.remove(&number));
-    drop(gone);
-}
-
-fn owners() -> MutexGuard<'static, Option<Owners>> {
-    OWNERS.lock().unwrap_or_else(PoisonError::into_inner)
+fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The registry's lock, held from before a fork until after it, so that the child finds the registry whole.
-struct HeldOverFork(UnsafeCell<Option<MutexGuard<'static, Option<Owners>>>>);
+struct HeldOverFork(UnsafeCell<Option<MutexGuard<'static, Registry>>>);
 
 #[expect(unsafe_code, reason = "a guard is kept between two handlers that the C library calls")]
 // SAFETY: only the thread that forks touches the cell, between `before_fork` and the handler after it, and forks of
@@ -53,7 +109,7 @@ static HELD: HeldOverFork = HeldOverFork(UnsafeCell::new(None));
 
 #[expect(unsafe_code, reason = "see `HeldOverFork`")]
 extern "C" fn before_fork() {
-    let guard = owners();
+    let guard = registry();
     // SAFETY: this thread holds the lock, which makes the cell its own.
     unsafe { *HELD.0.get() = Some(guard) };
 }
@@ -67,15 +123,14 @@ extern "C" fn after_fork_parent() {
 #[expect(unsafe_code, reason = "see `HeldOverFork`")]
 extern "C" fn after_fork_child() {
     // SAFETY: the only thread of the child is the copy of the one that holds the lock since `before_fork`.
-    if let Some(owners) = unsafe { (*HELD.0.get()).take() } {
-        for entry in owners.iter().flat_map(Owners::values) {
-            entry.lock.release();
-        }
+    if let Some(registry) = unsafe { (*HELD.0.get()).take() } {
+        registry.locks.values().for_each(|lock| {
+            lock.release();
+        });
     }
 }
 
 extern "C" fn at_exit() {
-    let live: Vec<_> =
-        owners().iter().flat_map(Owners::values).filter_map(|entry| entry.owner.upgrade()).collect();
+    let live: Vec<_> = registry().owners.values().filter_map(Weak::upgrade).collect();
     live.iter().for_each(|owner| owner.close_at_exit());
 }

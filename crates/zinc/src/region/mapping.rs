@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, TryLockError};
+use std::sync::{RwLock, TryLockError};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -30,7 +30,7 @@ pub(crate) enum Writable {
 /// closes meets zero pages, and never somebody else's memory.
 pub(crate) struct Mapping {
     map: MmapRaw,
-    file: Mutex<Option<File>>,
+    file: RwLock<Option<File>>,
     users: AtomicUsize,
     header_len: usize,
     capacity: usize,
@@ -54,7 +54,7 @@ impl Mapping {
         let (header_len, capacity) = (fixed.header_len, fixed.capacity);
         let mapping = Self {
             map,
-            file: Mutex::new(Some(file)),
+            file: RwLock::new(Some(file)),
             users: AtomicUsize::new(1),
             header_len,
             capacity,
@@ -91,9 +91,10 @@ impl Mapping {
         self.writable
     }
 
-    /// Runs `ask` on the region's file; `None` if the memory was given back, or a fork copied the lock while held.
+    /// Runs `ask` on the region's file; `None` if the memory was given back. Never blocks: askers do not exclude each
+    /// other, and in a forked child a lock that was being taken stays taken.
     pub(crate) fn with_file<T>(&self, ask: impl FnOnce(&File) -> T) -> Option<T> {
-        match self.file.try_lock() {
+        match self.file.try_read() {
             Ok(file) => file.as_ref().map(ask),
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().as_ref().map(ask),
             Err(TryLockError::WouldBlock) => None,
@@ -115,7 +116,7 @@ impl Mapping {
         let detached = unsafe { memory::detach(self.start(), self.map.len()) };
         // Where the kernel refuses (it may split no more mappings), the memory is given back on drop instead.
         let _ = detached;
-        if let Ok(mut file) = self.file.try_lock() {
+        if let Ok(mut file) = self.file.try_write() {
             *file = None;
         }
     }

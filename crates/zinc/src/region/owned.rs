@@ -3,17 +3,17 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::system::wake_sequence;
 use super::{Mapping, RegionInfo, SharedRegion};
 use crate::descriptor::Descriptor;
 use crate::error::{ErrorKind, Operation, Result};
 use crate::header::{CLOSED, Header, PERSISTENT};
-use crate::owner::{self, CloseAtExit};
+use crate::owner::{self, CloseAtExit, ExitTicket, HeldLock};
+use crate::platform::Place;
 use crate::platform::futex::{self, Reach};
-use crate::platform::{Lock, Place};
 
 /// The region's owner: the handle that created it, and the only sort that can unlink it.
 ///
@@ -28,7 +28,7 @@ pub struct OwnedRegion {
 }
 
 impl OwnedRegion {
-    pub(super) fn new(mut region: SharedRegion, lock: Option<Lock>) -> Self {
+    pub(super) fn new(mut region: SharedRegion, lock: Option<HeldLock>) -> Self {
         let owner = Owner::new(&region, lock);
         region.owner = Some(owner.clone());
         Self { region, owner }
@@ -96,34 +96,30 @@ impl fmt::Debug for OwnedRegion {
 
 /// What only an owner has. Handles and the exit handler share it.
 pub(super) struct Owner {
-    lock: Arc<Lock>,
+    lock: Option<HeldLock>,
     persistent: AtomicBool,
     mapping: Arc<Mapping>,
     info: Arc<RegionInfo>,
     describing: Mutex<()>,
-    registered: AtomicU64,
+    _at_exit: ExitTicket,
 }
 
 impl Owner {
-    fn new(region: &SharedRegion, lock: Option<Lock>) -> Arc<Self> {
-        let persistent = lock.is_none();
-        let lock = Arc::new(lock.unwrap_or_else(Lock::released));
-        let owner = Arc::new(Self {
-            lock: lock.clone(),
-            persistent: AtomicBool::new(persistent),
+    /// Without a lock, the region persists from the start.
+    fn new(region: &SharedRegion, lock: Option<HeldLock>) -> Arc<Self> {
+        Arc::new_cyclic(|owner: &Weak<Self>| Self {
+            persistent: AtomicBool::new(lock.is_none()),
+            lock,
             mapping: region.mapping.clone(),
             info: region.info.clone(),
             describing: Mutex::new(()),
-            registered: AtomicU64::new(u64::MAX),
-        });
-        let weak = Arc::downgrade(&owner);
-        owner.registered.store(owner::register(lock, weak), Ordering::Relaxed);
-        owner
+            _at_exit: ExitTicket::new(owner.clone()),
+        })
     }
 
     /// Whether this is still the living owner: neither closed, nor persisted, nor a forked child's copy.
     pub(super) fn is_alive(&self) -> bool {
-        self.lock.is_held()
+        self.lock.as_ref().is_some_and(HeldLock::is_held)
     }
 
     fn check_rights(&self, operation: &Operation<'_>) -> Result<()> {
@@ -138,7 +134,7 @@ impl Owner {
         // Whoever finds the lock free looks at the flag afterwards, so the flag comes first.
         self.header().flags.fetch_or(PERSISTENT, Ordering::SeqCst);
         self.persistent.store(true, Ordering::Release);
-        self.lock.release();
+        self.let_go();
     }
 
     fn unlink(&self, operation: &Operation<'_>) -> Result<()> {
@@ -155,8 +151,14 @@ impl Owner {
         }
         let unlinked = self.unlink(operation);
         mark_closed(self.header());
-        self.lock.release();
+        self.let_go();
         unlinked
+    }
+
+    fn let_go(&self) {
+        if let Some(lock) = &self.lock {
+            lock.release();
+        }
     }
 
     fn header(&self) -> &Header {
@@ -177,12 +179,6 @@ impl CloseAtExit for Owner {
     fn close_at_exit(&self) {
         // Nobody is left to be told; a name that could not be taken away is swept by the next create.
         let _ = self.close(&Operation::on("close", &self.info.name));
-    }
-}
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        owner::unregister(*self.registered.get_mut());
     }
 }
 

@@ -190,8 +190,11 @@ impl Part {
         RegionOptions::new().directory(&self.directory)
     }
 
+    /// Ends the process if the test is gone.
     pub(crate) fn say(&mut self, line: impl Display) {
-        writeln!(self.socket.get_ref(), "{line}").expect("the test listens");
+        if writeln!(self.socket.get_ref(), "{line}").is_err() {
+            std::process::exit(3);
+        }
     }
 
     /// Says what thread this is, for [`Actor::until_asleep`].

@@ -34,11 +34,6 @@ impl Lock {
         }
     }
 
-    /// For who holds nothing.
-    pub(crate) fn released() -> Self {
-        Self { fd: AtomicI32::new(-1) }
-    }
-
     /// Whether this handle still holds it.
     pub(crate) fn is_held(&self) -> bool {
         self.fd.load(Ordering::Acquire) >= 0
