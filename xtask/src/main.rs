@@ -52,16 +52,27 @@ enum Task {
     },
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
+    match run(Args::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does the task; whether what it tried passed.
+fn run(task: Task) -> Result<bool> {
     let project = Project::locate();
-    let passed = match Args::parse().command {
-        Task::Test(options) => test::run(&project, &options)?,
-        Task::Demo => run_demo(&project).map(|()| true)?,
-        Task::Bench { name } => bench::run(&project, name.as_deref()).map(|()| true)?,
-        Task::Conformance { args } => conformance::run(&project, &args)?,
-        Task::Generate { check } => generate::run(&project, check).map(|()| true)?,
-    };
-    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    match task {
+        Task::Test(options) => test::run(&project, &options),
+        Task::Demo => run_demo(&project).map(|()| true),
+        Task::Bench { name } => bench::run(&project, name.as_deref()).map(|()| true),
+        Task::Conformance { args } => conformance::run(&project, &args),
+        Task::Generate { check } => generate::run(&project, check).map(|()| true),
+    }
 }
 
 fn run_demo(project: &Project) -> Result<()> {

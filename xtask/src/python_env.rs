@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::shell::Shell;
+use crate::shell::{Shell, answer};
 use anyhow::{Context, Result, bail, ensure};
 
 /// What the tests and the tools of the Python package need.
@@ -126,7 +126,7 @@ impl Host {
         for name in names.into_iter().chain(versioned) {
             // `python3` may be a shim or a link: the venv is made with what stands behind it.
             let script = "import sys; print(sys.executable, *sys.version_info[:3], sep='\\n')";
-            let Some(output) = answer(Command::new(&name).args(["-c", script])) else { continue };
+            let Ok(output) = answer(Command::new(&name).args(["-c", script])) else { continue };
             let lines: Vec<_> = output.lines().collect();
             let [executable, major, minor, micro] = lines[..] else { continue };
             if (major.parse()?, minor.parse()?) >= OLDEST {
@@ -138,14 +138,14 @@ impl Host {
     }
 
     fn can_make_venvs(&self) -> bool {
-        answer(Command::new(&self.executable).args(["-c", "import ensurepip, venv"])).is_some()
+        answer(Command::new(&self.executable).args(["-c", "import ensurepip, venv"])).is_ok()
     }
 }
 
 /// Debian keeps `venv` in a package of its own, which a fresh machine may lack.
 fn install_venv_package(shell: &Shell) -> Result<()> {
-    let root = answer(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0");
-    let apt = answer(Command::new("apt-get").arg("--version")).is_some();
+    let root = answer(Command::new("id").arg("-u")).is_ok_and(|id| id == "0");
+    let apt = answer(Command::new("apt-get").arg("--version")).is_ok();
     ensure!(root && apt, "this Python cannot make venvs; install its `venv` package (Debian: python3-venv)");
     shell.say("this Python cannot make venvs: installing Debian's python3-venv")?;
     shell.run("apt-get update", Command::new("apt-get").args(["--quiet", "update"]))?;
@@ -155,13 +155,7 @@ fn install_venv_package(shell: &Shell) -> Result<()> {
 }
 
 fn works(python: &Path) -> bool {
-    answer(Command::new(python).args(["-c", "import pip"])).is_some()
-}
-
-/// What `command` prints, if it can be run and succeeds.
-fn answer(command: &mut Command) -> Option<String> {
-    let output = command.output().ok()?;
-    if output.status.success() { String::from_utf8(output.stdout).ok() } else { None }
+    answer(Command::new(python).args(["-c", "import pip"])).is_ok()
 }
 
 fn only_file(folder: &Path) -> Result<PathBuf> {

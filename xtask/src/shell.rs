@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use crate::project::Project;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// How much of a log is shown when a command fails.
 const TAIL: usize = 100;
@@ -34,7 +34,7 @@ impl<'a> Shell<'a> {
         Ok(Self { project, log, echo: true })
     }
 
-    /// The same, but silent on the terminal, for work beside other work.
+    /// The same, but its commands are silent on the terminal, for work beside other work.
     pub(crate) fn silent(project: &'a Project, name: &str) -> Result<Self> {
         Ok(Self { echo: false, ..Self::new(project, name)? })
     }
@@ -44,11 +44,9 @@ impl<'a> Shell<'a> {
         self.project
     }
 
-    /// Says something that the reader of the terminal, or of the log, should know.
+    /// Says something that the reader of the terminal and of the log should know.
     pub(crate) fn say(&self, text: &str) -> Result<()> {
-        if self.echo {
-            println!("  {text}");
-        }
+        println!("  {text}");
         Ok(writeln!(self.open_log()?, "{text}")?)
     }
 
@@ -96,6 +94,13 @@ impl<'a> Shell<'a> {
 /// A command as one would type it.
 pub(crate) fn display(command: &Command) -> String {
     let words = [command.get_program()].into_iter().chain(command.get_args());
-    let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
-    words.join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// What `command` prints, without space around it, if it can be run and succeeds.
+pub(crate) fn answer(command: &mut Command) -> Result<String> {
+    let shown = display(command);
+    let output = command.output().with_context(|| format!("run {shown}"))?;
+    ensure!(output.status.success(), "{shown}: {}", output.status);
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use crate::project::Project;
 use crate::python_env::{Host, PythonEnv};
-use crate::shell::{Shell, display};
-use anyhow::{Context, Result, ensure};
+use crate::shell::{Shell, answer};
+use anyhow::{Context, Result};
 
 /// What a language needs on the machine before its suites can run.
 pub(crate) struct Toolchain {
@@ -40,12 +40,7 @@ pub(crate) const SUITES: &[Suite] = &[
         about: "Rust sources are formatted",
         needs: &["rust"],
         counted: false,
-        run: |shell| {
-            shell.run(
-                "cargo fmt --check",
-                shell.project().cargo().args(["fmt", "--all", "--check", "--", "--color=never"]),
-            )
-        },
+        run: format,
     },
     Suite {
         name: "generated",
@@ -102,9 +97,10 @@ pub(crate) const SUITES: &[Suite] = &[
         name: "conformance",
         about: "one behaviour over every ordered pair of languages",
         needs: &["rust", "python"],
-        counted: false,
+        counted: true,
         run: |shell| {
-            shell.run("cargo xtask conformance", own()?.args(["conformance", "--require", "rust,python"]))
+            shell.run("golden images", own()?.args(["conformance", "images", "--check"]))?;
+            shell.run("every pair", own()?.args(["conformance", "--require", "rust,python"]))
         },
     },
     Suite {
@@ -129,19 +125,21 @@ fn python(_: &Project) -> Result<String> {
     Host::find().map(|host| format!("Python {}", host.version))
 }
 
+fn format(shell: &Shell) -> Result<()> {
+    let mut fmt = shell.project().cargo();
+    shell.run("cargo fmt --check", fmt.args(["fmt", "--all", "--check", "--", "--color=never"]))
+}
+
 fn lint(shell: &Shell) -> Result<()> {
-    // Checking the Python extension needs no interpreter: it is built for the stable ABI.
-    let whole = ["--workspace", "--all-features"];
-    let mut clippy = shell.project().cargo();
-    clippy
-        .arg("clippy")
-        .args(whole)
-        .args(["--all-targets", "--", "-D", "warnings"])
-        .env("PYO3_NO_PYTHON", "1");
-    shell.run("cargo clippy", &mut clippy)?;
-    let mut doc = shell.project().cargo();
-    doc.arg("doc").args(whole).arg("--no-deps").env("PYO3_NO_PYTHON", "1").env("RUSTDOCFLAGS", "-Dwarnings");
-    shell.run("cargo doc", &mut doc)
+    let cargo = |command: &str| {
+        let mut cargo = shell.project().cargo();
+        // The Python extension is for the stable ABI: checking it needs no interpreter, and no library to link with.
+        cargo.env("PYO3_NO_PYTHON", "1").env("PYO3_BUILD_EXTENSION_MODULE", "1");
+        cargo.args([command, "--workspace", "--all-features"]);
+        cargo
+    };
+    shell.run("cargo clippy", cargo("clippy").args(["--all-targets", "--", "-D", "warnings"]))?;
+    shell.run("cargo doc", cargo("doc").arg("--no-deps").env("RUSTDOCFLAGS", "-Dwarnings"))
 }
 
 fn core(shell: &Shell) -> Result<()> {
@@ -184,11 +182,4 @@ fn examples(shell: &Shell) -> Result<()> {
 /// This program again, so that what it prints can be logged.
 fn own() -> Result<Command> {
     Ok(Command::new(std::env::current_exe().context("find this program")?))
-}
-
-fn answer(command: &mut Command) -> Result<String> {
-    let shown = display(command);
-    let output = command.output().with_context(|| format!("run {shown}"))?;
-    ensure!(output.status.success(), "{shown}: {}", output.status);
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -12,15 +12,17 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds up the closing lines of cargo test (`test result: ok. 3 passed; ...`) and pytest (`=== 3 passed, ... ===`),
-    /// and collects pytest's `SKIPPED` lines and the `skipped:` lines that Rust tests print.
+    /// Adds up the closing lines of cargo test (`test result: ok. 3 passed; ...`), pytest (`=== 3 passed, ... ===`) and
+    /// the conformance runner (`3 passed, ...`), and collects the lines that say what was skipped and why.
     pub(crate) fn of(log: &str) -> Self {
         let mut tally = Self::default();
         for line in log.lines().map(str::trim) {
-            if line.starts_with("test result:") || (line.starts_with("==") && line.ends_with("==")) {
+            let pytest = line.starts_with("==") && line.ends_with("==");
+            let conformance = line.starts_with(|first: char| first.is_ascii_digit());
+            if line.starts_with("test result:") || pytest || conformance {
                 tally.passed += number_before(line, "passed");
-                tally.skipped += number_before(line, "ignored") + number_before(line, "skipped");
-            } else if line.starts_with("SKIPPED [") || line.starts_with("skipped: ") {
+                tally.skipped += number_before(line, "skipped");
+            } else if line.starts_with("SKIPPED [") || line.starts_with("skipped") {
                 tally.reasons.push(line.to_owned());
             }
         }
@@ -49,15 +51,16 @@ mod tests {
     use super::Tally;
 
     #[test]
-    fn adds_up_cargo_and_pytest() {
+    fn adds_up_every_runner() {
         let tally = Tally::of(
             "running 3 tests\n\
              skipped: no tmpfs: not root\n\
              test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
              SKIPPED [1] tests/test_numpy.py:3: no bfloat16\n\
-             ======== 40 passed, 2 skipped, 1 warning in 3.21s ========\n",
+             ======== 40 passed, 2 skipped, 1 warning in 3.21s ========\n\
+             500 passed, 0 failed, 4 skipped\n",
         );
-        assert_eq!((tally.passed, tally.skipped), (43, 3));
+        assert_eq!((tally.passed, tally.skipped), (543, 6));
         assert_eq!(
             tally.reasons,
             ["skipped: no tmpfs: not root", "SKIPPED [1] tests/test_numpy.py:3: no bfloat16"]

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: runs the suites one after another, and sums up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use crate::shell::Shell;
 use crate::suites::{SUITES, Suite, TOOLCHAINS, Toolchain};
 use crate::tally::Tally;
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{ContentArrangement, Table};
 
 /// What to run, and what must be there.
 #[derive(clap::Args)]
@@ -26,12 +26,19 @@ pub(crate) struct Options {
     list: bool,
 }
 
-/// How one suite ended.
+/// How one suite ended, or that a required toolchain is missing.
 struct Row {
-    name: &'static str,
+    name: String,
     end: End,
     tally: Tally,
     time: Duration,
+}
+
+impl Row {
+    fn missing(toolchain: &str, reason: &str) -> Self {
+        let end = End::Failed(format!("required: {reason}"));
+        Self { name: format!("toolchain {toolchain}"), end, tally: Tally::default(), time: Duration::ZERO }
+    }
 }
 
 enum End {
@@ -53,22 +60,11 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<bool> {
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
     let suites: Vec<_> = SUITES.iter().filter(|suite| wanted(suite.name)).collect();
 
-    let mut rows = Vec::new();
-    let mut missing = HashMap::new();
-    println!("logs: {}\ntoolchains:", Shell::logs(project).join("test").display());
-    for Toolchain { name, find, .. } in TOOLCHAINS {
-        match find(project) {
-            Ok(version) => println!("  {name}: {version}"),
-            Err(error) => {
-                println!("  {name}: missing: {error:#}");
-                missing.insert(*name, format!("{error:#}"));
-                if options.require.iter().any(|required| required == name) {
-                    let end = End::Failed(format!("this toolchain is required: {error:#}"));
-                    rows.push(Row { name, end, tally: Tally::default(), time: Duration::ZERO });
-                }
-            }
-        }
-    }
+    println!("logs: {}", Shell::logs(project).join("test").display());
+    let missing = missing_toolchains(project);
+    let required =
+        missing.iter().filter(|(name, _)| options.require.iter().any(|required| required == *name));
+    let mut rows: Vec<_> = required.map(|(name, reason)| Row::missing(name, reason)).collect();
 
     std::thread::scope(|scope| {
         let needed =
@@ -83,10 +79,26 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<bool> {
     Ok(summarize(&rows))
 }
 
+/// Says what there is; what there is not, by name, with the reason.
+fn missing_toolchains(project: &Project) -> BTreeMap<&'static str, String> {
+    println!("toolchains:");
+    let mut missing = BTreeMap::new();
+    for Toolchain { name, find, .. } in TOOLCHAINS {
+        match find(project) {
+            Ok(version) => println!("  {name}: {version}"),
+            Err(error) => {
+                println!("  {name}: missing: {error:#}");
+                missing.insert(*name, format!("{error:#}"));
+            }
+        }
+    }
+    missing
+}
+
 fn run_suite(
     project: &Project,
     suite: &Suite,
-    missing: &HashMap<&str, String>,
+    missing: &BTreeMap<&str, String>,
     preparations: &mut Preparations,
 ) -> Row {
     let started = Instant::now();
@@ -104,7 +116,7 @@ fn run_suite(
         End::Failed(reason) => println!("  FAILED: {reason}"),
         End::Skipped(reason) => println!("  skipped: {reason}"),
     }
-    Row { name: suite.name, end, tally, time: started.elapsed() }
+    Row { name: suite.name.to_owned(), end, tally, time: started.elapsed() }
 }
 
 fn attempt(
@@ -166,14 +178,15 @@ impl<'scope> Preparations<'scope> {
 /// Prints the table and the last line; whether nothing failed.
 fn summarize(rows: &[Row]) -> bool {
     let mut table = Table::new();
-    table.load_preset(UTF8_BORDERS_ONLY).set_header(["suite", "result", "tests", "seconds", "reason"]);
+    table.load_preset(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["suite", "result", "tests", "seconds", "reason"]);
     for Row { name, end, tally, time } in rows {
         let (result, reason) = match end {
             End::Passed => ("passed", ""),
             End::Failed(reason) => ("FAILED", reason.lines().next().unwrap_or_default()),
             End::Skipped(reason) => ("skipped", reason.as_str()),
         };
-        table.add_row([*name, result, &tally.to_string(), &format!("{:.1}", time.as_secs_f64()), reason]);
+        table.add_row([name, result, &tally.to_string(), &format!("{:.1}", time.as_secs_f64()), reason]);
     }
     println!("\n{table}");
     for Row { name, tally, .. } in rows {

@@ -10,8 +10,11 @@ mod dtype;
 
 pub use dtype::DType;
 
-/// How often a reader looks again while the owner writes, before it concludes that the writer died.
-const READ_ROUNDS: u32 = if cfg!(loom) { 2 } else { 10_000 };
+/// How often a reader looks again while the owner writes, before it concludes that the writer died: at first one look
+/// after another, since writing takes some nanoseconds; then every tenth of a millisecond, since the writer may have
+/// lost its processor.
+const READ_ROUNDS: u32 = if cfg!(loom) { 2 } else { 200 };
+const QUICK_ROUNDS: u32 = 100;
 
 /// The element type and shape of a region's data, which is row-major from the region's first byte.
 ///
@@ -135,11 +138,15 @@ impl RawDescriptor {
 
     /// Loads and checks the descriptor of a region of `capacity` bytes; `None` if there is none.
     pub(crate) fn read(&self, operation: &Operation<'_>, capacity: usize) -> Result<Option<Descriptor>> {
-        for _ in 0..READ_ROUNDS {
+        for round in 0..READ_ROUNDS {
             if let Some((dtype, ndim, shape)) = self.try_read() {
                 return decode(operation, dtype, ndim, &shape, capacity);
             }
-            yield_now();
+            if round < QUICK_ROUNDS {
+                yield_now();
+            } else {
+                std::thread::sleep(std::time::Duration::from_micros(100));
+            }
         }
         let why = "the descriptor is half-written; its writer died or the header is damaged: create the region again";
         Err(operation.error(ErrorKind::Descriptor, why))

@@ -56,6 +56,8 @@
 )]
 
 #[cfg(not(loom))]
+mod mapping;
+#[cfg(not(loom))]
 mod owner;
 #[cfg(not(loom))]
 mod platform;

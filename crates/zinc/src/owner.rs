@@ -137,7 +137,7 @@ pub(crate) fn sweep_file(operation: &Operation<'_>, place: &Place, name: &str, f
 
 /// Takes the name away from the region in `file` if it still has it and `may_go`. True if this call did it.
 ///
-/// Whoever unlinks a name holds the sweeper's lock of the very file that has it, through an open file of its own (locks
+/// Who unlinks another's name holds the sweeper's lock of the very file that has it, through an open file of its own (locks
 /// do not exclude those who share one). So nobody unlinks a fresh region under an old name.
 pub(crate) fn take_name_away(
     operation: &Operation<'_>,
@@ -156,10 +156,28 @@ pub(crate) fn take_name_away(
     if !place.is_named(name, file).map_err(os)? || !may_go(file)? {
         return Ok(false);
     }
+    unlink(place, name).map_err(os)
+}
+
+/// Takes the living owner's own name away, if it still has it. True if this call did it.
+///
+/// It needs no sweeper's lock: others take away the names of the dead only. The caller sees to it that no two threads
+/// do it at once.
+pub(crate) fn give_name_up(
+    operation: &Operation<'_>,
+    place: &Place,
+    name: &str,
+    file: &File,
+) -> Result<bool> {
+    let os = |error: io::Error| operation.os("taking the name away", &error);
+    if place.is_named(name, file).map_err(os)? { unlink(place, name).map_err(os) } else { Ok(false) }
+}
+
+fn unlink(place: &Place, name: &str) -> io::Result<bool> {
     match place.unlink(name) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(os(error)),
+        Err(error) => Err(error),
     }
 }
 

@@ -9,19 +9,18 @@ use std::sync::Arc;
 use crate::descriptor::{DType, Descriptor};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::header::Header;
+use crate::mapping::{Mapping, Writable};
 use crate::view::{Element, Tensor, View};
 use crate::wait::{Ended, Failed, Goal, Host, Local, NoHost, Timeout};
 
 mod create;
 mod info;
-mod mapping;
 mod open;
 mod options;
 mod owned;
 mod system;
 
 pub use info::{RegionInfo, RegionState, list, remove};
-pub(crate) use mapping::{Mapping, Writable};
 pub use options::RegionOptions;
 pub use owned::{OwnedRegion, Region};
 

@@ -7,7 +7,7 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::descriptor::{DType, Descriptor};
-use crate::region::{Mapping, Writable};
+use crate::mapping::{Mapping, Writable};
 
 /// All the data bytes of a region, kept mapped for as long as the view lives.
 ///

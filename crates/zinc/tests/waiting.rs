@@ -81,7 +81,11 @@ fn a_handle_does_not_wake_itself_from_another_thread_either() {
     let waits = sleeper(move || (word(waiting.wait(Timeout::FOREVER)), word(waiting.sequence())));
     (0..1000).for_each(|_| peer.notify().unwrap());
     owner.notify().unwrap();
-    assert_eq!(waits.result(), ("true".into(), "1001".into()), "it returned for the owner's, which was the last");
+    assert_eq!(
+        waits.result(),
+        ("true".into(), "1001".into()),
+        "it returned for the owner's, which was the last"
+    );
     assert_eq!(word(peer.wait(0)), "false");
 }
 
@@ -151,7 +155,12 @@ fn timeouts_are_kept() {
     for spin in [Duration::ZERO, Duration::from_micros(50), Duration::from_secs(1)] {
         let options = RegionOptions::new().directory(peer.info().path.parent().unwrap()).spin(spin);
         let region = options.open("r").unwrap();
-        for time in [Duration::ZERO, Duration::from_micros(300), Duration::from_millis(30), Duration::from_millis(600)] {
+        for time in [
+            Duration::ZERO,
+            Duration::from_micros(300),
+            Duration::from_millis(30),
+            Duration::from_millis(600),
+        ] {
             let start = Instant::now();
             assert_eq!(word(region.wait(time)), "false");
             let took = start.elapsed();
@@ -160,7 +169,11 @@ fn timeouts_are_kept() {
         }
     }
     let start = Instant::now();
-    assert_eq!([word(peer.wait(20)), word(peer.wait_past(0, 20u64))], ["false", "None"], "a number is milliseconds");
+    assert_eq!(
+        [word(peer.wait(20)), word(peer.wait_past(0, 20u64))],
+        ["false", "None"],
+        "a number is milliseconds"
+    );
     assert!(start.elapsed() >= Duration::from_millis(40));
 }
 
@@ -221,7 +234,10 @@ fn the_owners_close_ends_every_wait_with_closed() {
     waits.iter().for_each(|wait| assert_eq!(wait.result(), "Closed"));
     process.expect("Closed");
     owner.expect("closed");
-    assert_eq!([word(inside.wait(0)), word(inside.wait(PATIENCE)), word(inside.wait_past(0, 0))], ["Closed"; 3]);
+    assert_eq!(
+        [word(inside.wait(0)), word(inside.wait(PATIENCE)), word(inside.wait_past(0, 0))],
+        ["Closed"; 3]
+    );
     assert_eq!(word(inside.notify()), "()", "those inside may go on among themselves");
     assert_eq!(word(inside.clone().wait_past(0, 0)), "Some(1)");
 }

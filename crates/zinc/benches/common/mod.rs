@@ -1,7 +1,7 @@
 //! What the benches share: a clock, percentiles, and a report that says which targets a run met.
 
 use std::fmt::Write as _;
-use std::ops::RangeInclusive;
+use std::ops::{Bound, RangeBounds};
 use std::time::Instant;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
@@ -42,26 +42,7 @@ pub(crate) fn ticks() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-/// Runs `step` with each number of `range`; gives how long each took. One reading of the clock lies in each, whatever
-/// the step.
-#[inline(always)]
-pub(crate) fn sample(samples: &mut Vec<u64>, range: RangeInclusive<u64>, mut step: impl FnMut(u64)) {
-    let (first, last) = range.into_inner();
-    samples.clear();
-    samples.resize((last - first + 1) as usize, 0);
-    let mut before = ticks();
-    for (slot, n) in samples.iter_mut().zip(first..) {
-        step(n);
-        let now = ticks();
-        *slot = now.wrapping_sub(before);
-        before = now;
-    }
-}
-
-/// The percentiles that are reported, and what they are called.
-pub(crate) const PERCENTILES: [(f64, &str); 4] = [(50.0, "p50"), (90.0, "p90"), (99.0, "p99"), (99.9, "p99.9")];
-
-/// One round's percentiles, each less what reading the clock takes.
+/// The percentiles p50, p90, p99 and p99.9, each less what reading the clock takes.
 ///
 /// Some counters advance in steps (of 10 ns on some processors of AMD's), far apart beside a trip. What lies between
 /// two values that do occur is shared out evenly, so that a percentile moves smoothly, not from step to step.
@@ -70,10 +51,12 @@ pub(crate) fn percentiles(samples: &[u64], clock: f64) -> [f64; 4] {
     for &sample in samples {
         histogram.record(sample).expect("the histogram grows");
     }
-    let bins: Vec<(f64, f64)> =
-        histogram.iter_recorded().map(|bin| (bin.value_iterated_to() as f64, bin.count_at_value() as f64)).collect();
-    PERCENTILES.map(|(percentile, _)| {
-        let mut left = samples.len() as f64 * percentile / 100.0;
+    let bins: Vec<(f64, f64)> = histogram
+        .iter_recorded()
+        .map(|bin| (bin.value_iterated_to() as f64, bin.count_at_value() as f64))
+        .collect();
+    [0.5, 0.9, 0.99, 0.999].map(|share| {
+        let mut left = samples.len() as f64 * share;
         let at = bins.iter().position(|(_, count)| {
             left -= count;
             left <= 0.0
@@ -84,14 +67,6 @@ pub(crate) fn percentiles(samples: &[u64], clock: f64) -> [f64; 4] {
         let above = bins.get(at + 1).map_or(value, |after| (value + after.0) / 2.0);
         below + (above - below) * (1.0 + left / count) - clock
     })
-}
-
-/// What reading the clock takes, in ticks.
-pub(crate) fn reading() -> f64 {
-    let mut samples = Vec::new();
-    sample(&mut samples, 1..=100_000, |_| ());
-    let quickest = samples.chunks(1000).map(|chunk| chunk.iter().sum::<u64>()).min();
-    quickest.unwrap_or(0) as f64 / 1000.0
 }
 
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
@@ -114,6 +89,7 @@ pub(crate) struct Report {
 struct Target {
     what: String,
     ratio: f64,
+    words: &'static str,
     limit: f64,
     met: bool,
 }
@@ -128,12 +104,14 @@ impl Report {
         self.rows.push((name.to_owned(), values));
     }
 
-    pub(crate) fn at_most(&mut self, what: impl Into<String>, ratio: f64, limit: f64) {
-        self.targets.push(Target { what: what.into(), ratio, limit, met: ratio <= limit });
-    }
-
-    pub(crate) fn at_least(&mut self, what: impl Into<String>, ratio: f64, limit: f64) {
-        self.targets.push(Target { what: what.into(), ratio, limit, met: ratio >= limit });
+    /// What a ratio should be: `..=1.5` at most that, `0.98..` at least.
+    pub(crate) fn target(&mut self, what: impl Into<String>, ratio: f64, range: impl RangeBounds<f64>) {
+        let (words, limit) = match (range.start_bound(), range.end_bound()) {
+            (_, Bound::Included(most) | Bound::Excluded(most)) => ("at most", *most),
+            (Bound::Included(least) | Bound::Excluded(least), _) => ("at least", *least),
+            (Bound::Unbounded, Bound::Unbounded) => unreachable!("a target has a bound"),
+        };
+        self.targets.push(Target { what: what.into(), ratio, words, limit, met: range.contains(&ratio) });
     }
 
     /// Prints tables for people, and with `--json` everything once more on one last line.
@@ -151,7 +129,12 @@ impl Report {
         let header = ["", "ratio", "target", ""].map(str::to_owned).to_vec();
         let lines = self.targets.iter().map(|target| {
             let met = if target.met { "met in this run" } else { "MISSED in this run" };
-            vec![target.what.clone(), number(target.ratio), number(target.limit), met.to_owned()]
+            vec![
+                target.what.clone(),
+                number(target.ratio),
+                format!("{} {}", target.words, target.limit),
+                met.to_owned(),
+            ]
         });
         table(header, lines);
         if std::env::args().any(|argument| argument == "--json") {

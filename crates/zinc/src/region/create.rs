@@ -4,10 +4,11 @@ use std::io;
 use std::sync::{Arc, Once};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Mapping, OwnedRegion, RegionInfo, RegionOptions, RegionState, SharedRegion, Writable};
+use super::{OwnedRegion, RegionInfo, RegionOptions, RegionState, SharedRegion};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::header::{Fixed, OPEN, PERSISTENT};
+use crate::mapping::{Mapping, Writable};
 use crate::owner;
 use crate::platform::{Place, process};
 

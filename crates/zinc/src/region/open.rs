@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::owned::mark_closed;
-use super::{Mapping, RegionInfo, RegionOptions, RegionState, SharedRegion, Writable};
+use super::{RegionInfo, RegionOptions, RegionState, SharedRegion};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::header::PERSISTENT;
+use crate::mapping::{Mapping, Writable};
 use crate::owner::{self, Life};
 use crate::platform::{Access, Place, facts, process};
 use crate::wait::{Host, Local, Spin};

@@ -4,13 +4,14 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::system::wake_sequence;
-use super::{Mapping, RegionInfo, SharedRegion};
+use super::{RegionInfo, SharedRegion};
 use crate::descriptor::Descriptor;
 use crate::error::{ErrorKind, Operation, Result};
 use crate::header::{CLOSED, Header, PERSISTENT};
+use crate::mapping::Mapping;
 use crate::owner::{self, CloseAtExit, ExitTicket, HeldLock};
 use crate::platform::Place;
 use crate::platform::futex::{self, Reach};
@@ -73,7 +74,7 @@ impl OwnedRegion {
         self.check_open(&operation)?;
         self.owner.check_rights(&operation)?;
         descriptor.fit(&operation, self.capacity())?;
-        let _one_at_a_time = self.owner.describing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.owner.turn();
         self.header().descriptor.write(descriptor);
         Ok(())
     }
@@ -100,7 +101,8 @@ pub(super) struct Owner {
     persistent: AtomicBool,
     mapping: Arc<Mapping>,
     info: Arc<RegionInfo>,
-    describing: Mutex<()>,
+    /// Held while the descriptor is written, or the name taken away: both are for one thread at a time.
+    one_at_a_time: Mutex<()>,
     _at_exit: ExitTicket,
 }
 
@@ -112,7 +114,7 @@ impl Owner {
             lock,
             mapping: region.mapping.clone(),
             info: region.info.clone(),
-            describing: Mutex::new(()),
+            one_at_a_time: Mutex::new(()),
             _at_exit: ExitTicket::new(owner.clone()),
         })
     }
@@ -137,10 +139,22 @@ impl Owner {
         self.let_go();
     }
 
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn unlink(&self, operation: &Operation<'_>) -> Result<()> {
-        let place = Place::open(self.info.directory())
-            .map_err(|error| operation.os("opening its directory", &error))?;
-        let unlink = |file: &_| owner::take_name_away(operation, &place, &self.info.name, file, |_| Ok(true));
+        let directory = self.info.directory();
+        let place = Place::open(directory).map_err(|error| operation.os("opening its directory", &error))?;
+        let name = &self.info.name;
+        let _turn = self.turn();
+        let unlink = |file: &_| {
+            if self.is_alive() {
+                owner::give_name_up(operation, &place, name, file)
+            } else {
+                owner::take_name_away(operation, &place, name, file, |_| Ok(true))
+            }
+        };
         self.mapping.with_file(unlink).unwrap_or(Ok(false)).map(drop)
     }
 

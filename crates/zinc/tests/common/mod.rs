@@ -5,8 +5,10 @@
 #![allow(dead_code, reason = "each test file uses what it needs of this")]
 
 use std::fmt::{Debug, Display};
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, ErrorKind as IoErrorKind, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -18,6 +20,7 @@ use tempfile::TempDir;
 use zinc::{Error, RegionOptions};
 
 pub(crate) mod forked;
+pub(crate) mod sandbox;
 pub(crate) mod sleeper;
 
 use sleeper::{state, thread_id, until_asleep};
@@ -68,6 +71,11 @@ impl Stage {
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.path()).expect("the stage's directory");
         entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect()
+    }
+
+    /// Lets other users in, as they are in /dev/shm: all may create, nobody may unlink what is another's.
+    pub(crate) fn let_everyone_in(&self) {
+        std::fs::set_permissions(self.path(), Permissions::from_mode(0o1777)).expect("the stage is ours");
     }
 
     /// Starts a process that plays `part`.
@@ -257,6 +265,12 @@ pub(crate) fn hex(id: [u8; 16]) -> String {
     format!("{:032x}", u128::from_be_bytes(id))
 }
 
+/// Whether this is root; if not, says that the test is skipped.
+#[track_caller]
 pub(crate) fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        note(format_args!("skipped, needs root: {}", std::panic::Location::caller()));
+    }
+    root
 }

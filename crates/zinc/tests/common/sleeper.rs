@@ -31,7 +31,7 @@ impl<T> Sleeper<T> {
     pub(crate) fn result(&self) -> T {
         match self.result.recv_timeout(PATIENCE) {
             Ok(result) => result,
-            Err(RecvTimeoutError::Timeout) => panic!("still asleep after {PATIENCE:?}"),
+            Err(RecvTimeoutError::Timeout) => panic!("no result after {PATIENCE:?}"),
             Err(RecvTimeoutError::Disconnected) => panic!("the thread panicked"),
         }
     }
@@ -58,4 +58,14 @@ pub(crate) fn state(process: Pid, thread: Pid) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/task/{thread}/stat")).ok()?;
     // The second field is a name in parentheses that may contain anything.
     stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// What `act` gives, which must not take long: it runs on a thread of its own, under the watchdog.
+#[track_caller]
+pub(crate) fn promptly<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+    let (say_result, result) = channel();
+    thread::spawn(move || {
+        let _ = say_result.send(act());
+    });
+    Sleeper { result }.result()
 }

@@ -61,8 +61,10 @@ impl Drop for Lock {
 }
 
 /// Whether some other open file holds the lock, in whatever process.
+///
+/// A shared lock does not count: who may only read the file can take one, and must not pass for an owner.
 pub(crate) fn is_held(file: &File, byte: Byte) -> io::Result<bool> {
-    Ok(fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, byte)? != libc::F_UNLCK as libc::c_short)
+    Ok(fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, byte)? == libc::F_WRLCK as libc::c_short)
 }
 
 fn fcntl(fd: RawFd, command: libc::c_int, byte: Byte) -> io::Result<libc::c_short> {

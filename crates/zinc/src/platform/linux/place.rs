@@ -71,8 +71,11 @@ impl Place {
     /// Bytes that are free for new regions.
     pub(crate) fn free(&self) -> io::Result<u64> {
         let stat = fs::statvfs(self.proc_path())?;
-        // A tmpfs without a limit shows no blocks at all.
-        Ok(if stat.f_blocks == 0 { u64::MAX } else { stat.f_bavail.saturating_mul(stat.f_frsize) })
+        if stat.f_blocks != 0 {
+            return Ok(stat.f_bavail.saturating_mul(stat.f_frsize));
+        }
+        // A mount without a limit shows no blocks at all: what is free is then the machine's.
+        if self.page == process::page_size() { Ok(u64::MAX) } else { process::free_huge_memory(self.page) }
     }
 
     /// Makes a file that has no name yet, so nobody sees it and nothing is left if this process dies.

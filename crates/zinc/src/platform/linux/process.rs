@@ -22,6 +22,15 @@ pub(crate) fn page_size() -> usize {
     rustix::param::page_size()
 }
 
+/// Bytes in huge pages of that size which nobody has taken or been promised, see the kernel's hugetlbpage.rst.
+pub(crate) fn free_huge_memory(page: usize) -> std::io::Result<u64> {
+    let count = |what: &str| -> std::io::Result<u64> {
+        let path = format!("/sys/kernel/mm/hugepages/hugepages-{}kB/{what}", page >> 10);
+        Ok(std::fs::read_to_string(path)?.trim().parse().unwrap_or(0))
+    };
+    Ok(count("free_hugepages")?.saturating_sub(count("resv_hugepages")?).saturating_mul(page as u64))
+}
+
 pub(crate) fn id() -> u32 {
     std::process::id()
 }

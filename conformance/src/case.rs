@@ -1,0 +1,287 @@
+//! A case: behaviour written down as data, read from `cases/*.toml`, expanded and checked before anything runs.
+
+use crate::check;
+use crate::expand;
+use crate::spec::SPEC;
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::time::Duration;
+
+mod step;
+
+/// How long a whole case may take unless it says otherwise.
+const WATCHDOG: u64 = 20;
+
+/// Errors that a testee reports on its own account: the language has no such call, or no way to write there.
+pub(crate) const TESTEE_ERRORS: &[&str] = &["NoSuchCall", "ReadOnly"];
+
+/// What a testee may or may not be able to do; values of an element type are `dtype:NAME`.
+const CAPABILITIES: &[&str] = &["async", "fork", "read-only-views", "setuid"];
+
+/// Who does something in a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Role {
+    /// Runs in the first language of the pair.
+    Creator,
+    /// Runs in the second language of the pair.
+    Opener,
+    /// One more process, in the creator's language.
+    Third,
+}
+
+impl Role {
+    pub(crate) const ALL: [Role; 3] = [Role::Creator, Role::Opener, Role::Third];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Role::Creator => "creator",
+            Role::Opener => "opener",
+            Role::Third => "third",
+        }
+    }
+
+    fn parse(value: &Value) -> Result<Self> {
+        let known = Role::ALL.into_iter().find(|role| value == role.name());
+        known.with_context(|| format!("{value} is no role"))
+    }
+}
+
+/// One case, ready to run over any pair of languages.
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    /// The file it was read from, which is its theme.
+    pub(crate) theme: String,
+    pub(crate) needs: Needs,
+    pub(crate) watchdog: Duration,
+    /// Names of files that may be left in the case's directory when all handles are closed.
+    pub(crate) leaves: Vec<String>,
+    pub(crate) steps: Vec<Line>,
+}
+
+/// A step, and what it looks like in its file.
+pub(crate) struct Line {
+    pub(crate) text: String,
+    pub(crate) step: Step,
+}
+
+/// What must be there for the case to say anything.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Needs {
+    /// Capabilities of the creator's and the third role's testee.
+    pub(crate) creator: Vec<String>,
+    pub(crate) opener: Vec<String>,
+    pub(crate) both: Vec<String>,
+    /// What the machine must offer: `root`, `page-4096`.
+    pub(crate) runner: Vec<String>,
+}
+
+/// One step: a command to a testee, or something that the runner does itself.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Call(Call),
+    /// Waits for the answers of commands that were sent with `later`, in any order if there are several.
+    Answers {
+        labels: Vec<String>,
+        expect: Vec<Expect>,
+        at_least: Duration,
+    },
+    /// SIGKILL, and the process is gone.
+    Kill(Role),
+    /// SIGSTOP, and every thread has stopped.
+    Stop(Role),
+    /// SIGCONT.
+    Resume(Role),
+    /// End of input; the testee must end by itself.
+    End(Role),
+    /// A new process for a role whose last one is gone.
+    Start(Role),
+    /// Some thread of the role sleeps in the kernel on a word of a region in the case's directory.
+    Parked(Role),
+    /// The role watches the case's directory for new names.
+    Watching(Role),
+    /// Puts a golden image where a region of that name would be.
+    Image {
+        image: String,
+        name: String,
+    },
+    /// Puts a file with these bytes where a region of that name would be.
+    File {
+        name: String,
+        bytes: Vec<u8>,
+    },
+    /// Gives the region's file to another user.
+    Chown {
+        name: String,
+        uid: u32,
+    },
+    /// Overwrites a field of the region's header, as a faulty peer would.
+    Poke {
+        name: String,
+        field: String,
+        value: Value,
+    },
+    /// Compares fields of the region's header, read from its file by the layout's offsets.
+    Header {
+        name: String,
+        expect: Map<String, Value>,
+    },
+    /// Compares the names in the case's directory.
+    Files(Vec<String>),
+}
+
+/// A command to a testee and what it must answer.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) role: Role,
+    pub(crate) command: String,
+    pub(crate) args: Map<String, Value>,
+    /// The testee must run it beside its command loop.
+    pub(crate) background: bool,
+    /// The answer is waited for by a later step, under this label.
+    pub(crate) later: Option<String>,
+    pub(crate) expect: Expect,
+    pub(crate) at_least: Duration,
+}
+
+/// What an answer must be.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Expect {
+    /// Any answer but an error.
+    Success,
+    /// This value; of an object, these fields at least.
+    Gives(Value),
+    /// An error of this kind.
+    Fails(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    case: Vec<Raw>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    id: String,
+    title: String,
+    #[serde(default)]
+    each: Vec<Map<String, Value>>,
+    #[serde(default)]
+    rounds: Option<Value>,
+    #[serde(default)]
+    needs: Value,
+    #[serde(default)]
+    watchdog: Option<u64>,
+    #[serde(default)]
+    leaves: Vec<String>,
+    steps: Vec<Value>,
+}
+
+/// Reads every case in `dir`, in the order of file names, expanded and checked.
+pub(crate) fn load(dir: &Path) -> Result<Vec<Case>> {
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(dir).with_context(|| format!("read {}", dir.display()))? {
+        paths.push(entry?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|ext| ext == "toml"));
+    paths.sort();
+
+    let mut cases = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path)?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // The number only puts the themes in order.
+        let theme = stem.split_once('-').map_or(stem.as_str(), |(_, theme)| theme);
+        let file: File = toml::from_str(&text).with_context(|| format!("parse {}", path.display()))?;
+        for raw in file.case {
+            let id = raw.id.clone();
+            read(raw, theme, &mut cases).with_context(|| format!("{}: case {id}", path.display()))?;
+        }
+    }
+    let mut ids = HashSet::new();
+    for case in &cases {
+        ensure!(ids.insert(&case.id), "there are two cases {}", case.id);
+    }
+    Ok(cases)
+}
+
+/// Turns one entry of a file into as many cases as its `each` has rows.
+fn read(raw: Raw, theme: &str, cases: &mut Vec<Case>) -> Result<()> {
+    let rows = if raw.each.is_empty() { vec![Map::new()] } else { raw.each };
+    for row in rows {
+        let row = expand::row(&row)?;
+        let text = |text: &str| -> Result<String> {
+            let value = expand::value(&Value::String(text.to_owned()), &row)?;
+            value.as_str().map(str::to_owned).context("an id or title is text")
+        };
+        let needs = match expand::value(&raw.needs, &row)? {
+            Value::Null => Needs::default(),
+            needs => serde_json::from_value(needs).context("needs")?,
+        };
+        let mut steps = Vec::new();
+        for round in expand::rounds(raw.rounds.as_ref())? {
+            let mut names = row.clone();
+            names.extend(round);
+            for step in &raw.steps {
+                let text = expand::value(step, &names)?;
+                let step = Step::parse(&text).with_context(|| format!("step {text}"))?;
+                steps.push(Line { text: text.to_string(), step });
+            }
+        }
+        let watchdog = Duration::from_secs(raw.watchdog.unwrap_or(WATCHDOG));
+        let (id, title) = (text(&raw.id)?, text(&raw.title)?);
+        let case =
+            Case { id, title, theme: theme.to_owned(), needs, watchdog, leaves: raw.leaves.clone(), steps };
+        case.check()?;
+        cases.push(case);
+    }
+    Ok(())
+}
+
+impl Case {
+    /// The roles that take part.
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        let calls = self.steps.iter().filter_map(|line| match &line.step {
+            Step::Call(call) => Some(call.role),
+            _ => None,
+        });
+        let used: HashSet<Role> = calls.collect();
+        Role::ALL.into_iter().filter(|role| used.contains(role)).collect()
+    }
+
+    /// Each answer that is put off is asked for, once, unless its process is killed; and what it needs is known.
+    fn check(&self) -> Result<()> {
+        let mut open = HashMap::new();
+        for line in &self.steps {
+            match &line.step {
+                Step::Call(Call { role, later: Some(label), .. }) => {
+                    ensure!(open.insert(label, *role).is_none(), "the label {label} is in use already");
+                }
+                Step::Answers { labels, .. } => {
+                    for label in labels {
+                        ensure!(open.remove(label).is_some(), "no command was sent with later = {label:?}");
+                    }
+                }
+                Step::Kill(killed) => open.retain(|_, role| role != killed),
+                _ => {}
+            }
+        }
+        ensure!(open.is_empty(), "nobody waits for the answers {open:?}");
+
+        let Needs { creator, opener, both, runner } = &self.needs;
+        for need in creator.iter().chain(opener).chain(both) {
+            let dtype = need.strip_prefix("dtype:").is_some_and(|name| SPEC.dtype(name).is_some());
+            ensure!(dtype || CAPABILITIES.contains(&need.as_str()), "no testee has a capability {need:?}");
+        }
+        for need in runner {
+            ensure!(check::MACHINE.contains(&need.as_str()), "no machine has a capability {need:?}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,205 @@
+//! How a step is written: `{ opener = "wait", timeout = 60, gives = false }`, read and checked.
+
+use super::{Call, Expect, Role, Step, TESTEE_ERRORS};
+use crate::spec::SPEC;
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Map, Value};
+use std::time::Duration;
+
+/// What a testee can be told to do, with the arguments that each command takes beside `handle`.
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("become", &["uid"]),
+    ("capacity", &[]),
+    ("close", &[]),
+    ("create", &["name", "directory", "capacity", "dtype", "shape", "mode", "reserve", "persistent"]),
+    ("describe", &["dtype", "shape"]),
+    ("descriptor", &[]),
+    ("fill", &["values"]),
+    ("fork", &[]),
+    ("interrupt", &[]),
+    ("list", &["directory"]),
+    ("name", &[]),
+    ("notify", &[]),
+    ("open", &["name", "directory", "timeout", "read_only", "accept_owner"]),
+    ("open_or_create", &["name", "directory", "capacity"]),
+    ("persist", &[]),
+    ("ping_pong", &["rounds", "first"]),
+    ("read", &["at", "length"]),
+    ("remove", &["name", "directory"]),
+    ("sequence", &[]),
+    ("tensor", &["dtype"]),
+    ("unlink", &[]),
+    ("wait", &["timeout"]),
+    ("wait_past", &["sequence", "timeout"]),
+    ("write", &["at", "hex"]),
+];
+
+/// Commands that take a name and a directory; both have defaults.
+const NAMING: &[&str] = &["create", "open", "open_or_create", "remove"];
+/// Commands that concern no handle.
+const WITHOUT_HANDLE: &[&str] = &["become", "fork", "list", "remove"];
+
+impl Step {
+    pub(super) fn parse(step: &Value) -> Result<Self> {
+        let mut fields = Fields(step.as_object().context("a step is a table")?.clone());
+        let step = fields.step()?;
+        fields.finish()?;
+        Ok(step)
+    }
+}
+
+/// The fields of a step that have not been understood yet.
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn step(&mut self) -> Result<Step> {
+        for role in Role::ALL {
+            if let Some(command) = self.0.remove(role.name()) {
+                return self.call(role, command.as_str().context("a command is text")?);
+            }
+        }
+        let actions = [
+            "answer", "answers", "kill", "stop", "resume", "end", "start", "parked", "watching", "image",
+            "file", "chown", "poke", "header", "files",
+        ];
+        let found = actions.into_iter().find_map(|action| self.0.remove(action).map(|value| (action, value)));
+        let (action, subject) = found.context("neither a role nor an action of the runner")?;
+        Ok(match action {
+            "answer" => {
+                let labels = vec![string(subject)?];
+                let at_least = self.at_least()?;
+                Step::Answers { labels, expect: vec![self.expect()?], at_least }
+            }
+            "answers" => {
+                let labels = list(subject)?.into_iter().map(string).collect::<Result<Vec<_>>>()?;
+                let expect = list(self.take("are").context("`answers` needs `are`")?)?;
+                let expect = expect.into_iter().map(|item| {
+                    let mut fields = Fields(object(item)?);
+                    let expect = fields.expect()?;
+                    fields.finish().map(|()| expect)
+                });
+                Step::Answers { labels, expect: expect.collect::<Result<_>>()?, at_least: Duration::ZERO }
+            }
+            "kill" => Step::Kill(Role::parse(&subject)?),
+            "stop" => Step::Stop(Role::parse(&subject)?),
+            "resume" => Step::Resume(Role::parse(&subject)?),
+            "end" => Step::End(Role::parse(&subject)?),
+            "start" => Step::Start(Role::parse(&subject)?),
+            "parked" => Step::Parked(Role::parse(&subject)?),
+            "watching" => Step::Watching(Role::parse(&subject)?),
+            "image" => Step::Image { image: string(subject)?, name: self.name()? },
+            "file" => {
+                let text = self.take("text").map(string).transpose()?.unwrap_or_default();
+                Step::File { name: string(subject)?, bytes: text.into_bytes() }
+            }
+            "chown" => {
+                let uid = number(&self.take("uid").context("`chown` needs `uid`")?)?;
+                Step::Chown { name: string(subject)?, uid: u32::try_from(uid)? }
+            }
+            "poke" => {
+                let field = string(self.take("field").context("`poke` needs `field`")?)?;
+                SPEC.layout.field(&field)?;
+                let value = self.take("value").context("`poke` needs `value`")?;
+                Step::Poke { name: string(subject)?, field, value }
+            }
+            "header" => {
+                let expect = object(self.take("gives").context("`header` needs `gives`")?)?;
+                for field in expect.keys() {
+                    SPEC.layout.field(field)?;
+                }
+                Step::Header { name: string(subject)?, expect }
+            }
+            _ => Step::Files(list(subject)?.into_iter().map(string).collect::<Result<_>>()?),
+        })
+    }
+
+    fn call(&mut self, role: Role, command: &str) -> Result<Step> {
+        let known = COMMANDS.iter().find(|(name, _)| *name == command);
+        let (_, known_args) = known.with_context(|| format!("{command:?} is no command"))?;
+        let mut args = Map::new();
+        for name in *known_args {
+            if let Some(value) = self.take(name) {
+                args.insert((*name).to_owned(), value);
+            }
+        }
+        if NAMING.contains(&command) {
+            args.entry("name").or_insert("r".into());
+        }
+        if !WITHOUT_HANDLE.contains(&command) {
+            args.insert("handle".into(), self.take("handle").unwrap_or("r".into()));
+        }
+        if let Some(dtype) = args.get("dtype") {
+            ensure!(dtype.as_str().is_some_and(|name| SPEC.dtype(name).is_some()), "{dtype} is no dtype");
+        }
+        let later = self.take("later").map(string).transpose()?;
+        let at_least = self.at_least()?;
+        let background = self.take("background").map_or(Some(false), |value| value.as_bool());
+        let background = background.context("background is true or false")?;
+        let expect = self.expect()?;
+        ensure!(later.is_some() || !background, "a command in the background answers later");
+        ensure!(
+            later.is_none() || expect == Expect::Success,
+            "what it gives is said where its answer is waited for"
+        );
+        Ok(Step::Call(Call { role, command: command.to_owned(), args, background, later, expect, at_least }))
+    }
+
+    /// Nothing is left that nobody understood.
+    fn finish(self) -> Result<()> {
+        let unknown: Vec<_> = self.0.keys().collect();
+        ensure!(unknown.is_empty(), "unknown: {unknown:?}");
+        Ok(())
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
+    fn name(&mut self) -> Result<String> {
+        self.take("name").map_or(Ok("r".to_owned()), string)
+    }
+
+    fn at_least(&mut self) -> Result<Duration> {
+        let millis = self.take("at_least_ms").map_or(Ok(0), |value| number(&value))?;
+        Ok(Duration::from_millis(millis))
+    }
+
+    fn expect(&mut self) -> Result<Expect> {
+        match (self.take("gives"), self.take("fails")) {
+            (None, None) => Ok(Expect::Success),
+            (Some(value), None) => Ok(Expect::Gives(value)),
+            (None, Some(kind)) => {
+                let kind = string(kind)?;
+                let known = SPEC.code(&kind).is_some() || TESTEE_ERRORS.contains(&kind.as_str());
+                ensure!(known, "{kind} is no error kind");
+                Ok(Expect::Fails(kind))
+            }
+            (Some(_), Some(_)) => bail!("either `gives` or `fails`"),
+        }
+    }
+}
+
+fn string(value: Value) -> Result<String> {
+    match value {
+        Value::String(text) => Ok(text),
+        other => bail!("{other} is not text"),
+    }
+}
+
+fn list(value: Value) -> Result<Vec<Value>> {
+    match value {
+        Value::Array(items) => Ok(items),
+        other => bail!("{other} is not a list"),
+    }
+}
+
+fn object(value: Value) -> Result<Map<String, Value>> {
+    match value {
+        Value::Object(fields) => Ok(fields),
+        other => bail!("{other} is not a table"),
+    }
+}
+
+fn number(value: &Value) -> Result<u64> {
+    value.as_u64().with_context(|| format!("{value} is not a number"))
+}

@@ -1,0 +1,90 @@
+//! `OwnedRegion`: what only the creator of a region can do.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use zinc::Descriptor;
+
+use crate::convert::{self, Shape};
+use crate::errors::Failure;
+use crate::region::{Reopen, SharedRegion};
+
+/// A region that this process created: a `SharedRegion` that can also unlink, persist and describe it.
+///
+/// When it is closed, garbage-collected, or its process ends, the name goes, the region is closed for everyone and
+/// every waiter wakes with `ClosedError`. Views stay valid.
+///
+/// After a fork, the child's copy acts as a peer: its end unlinks nothing. Unpickled, it is a peer as well.
+#[pyclass(module = "zinc", extends = SharedRegion, frozen)]
+pub(crate) struct OwnedRegion;
+
+impl OwnedRegion {
+    /// The Python object for a handle of the core, of the class that says whether it owns the region.
+    pub(crate) fn object(
+        py: Python<'_>,
+        core: zinc::Region,
+        reopen: Reopen,
+    ) -> PyResult<Bound<'_, SharedRegion>> {
+        let owner = core.is_owner();
+        let region = SharedRegion::new(core, reopen);
+        if owner {
+            let initializer = PyClassInitializer::from(region).add_subclass(Self);
+            Ok(Bound::new(py, initializer)?.into_super())
+        } else {
+            Bound::new(py, region)
+        }
+    }
+}
+
+fn owner<'a>(region: &'a Bound<'_, OwnedRegion>) -> PyResult<&'a zinc::OwnedRegion> {
+    // `object` makes this class for owners only.
+    region.as_super().get().core().as_owner().ok_or_else(|| PyTypeError::new_err("not the region's owner"))
+}
+
+#[pymethods]
+impl OwnedRegion {
+    /// Remove the region's name now.
+    ///
+    /// Nobody can open the region any more, and the name is free for a new one; this handle, its peers and their
+    /// views go on working. Closing does the same in its time.
+    ///
+    /// Raises:
+    ///     ClosedError: The handle is closed.
+    ///     PermissionDeniedError: This is a forked child's copy of the owner.
+    fn unlink(slf: &Bound<'_, Self>) -> Result<(), Failure> {
+        Ok(owner(slf)?.unlink()?)
+    }
+
+    /// Let the region outlive its owner.
+    ///
+    /// From now on nothing ends the region but `zinc.remove(name)` or this handle's `unlink`: not its close, nor the end
+    /// of the process. Whoever waits on it gets no `OwnerDiedError`.
+    ///
+    /// Raises:
+    ///     ClosedError: The handle is closed.
+    ///     PermissionDeniedError: This is a forked child's copy of the owner.
+    fn persist(slf: &Bound<'_, Self>) -> Result<(), Failure> {
+        Ok(owner(slf)?.persist()?)
+    }
+
+    /// Write down what the data is, so that readers need to be told nothing.
+    ///
+    /// The elements start at the first byte, row-major ("C" order). Peers see the new description at once.
+    ///
+    /// Args:
+    ///     dtype: The element type: a name such as "float32", or anything that `numpy.dtype` takes.
+    ///     shape: The lengths, outermost first; an int is one dimension. At most eight.
+    ///
+    /// Raises:
+    ///     DescriptorError: The tensor does not fit into the region, or has too many dimensions.
+    ///     TypeError: Zinc has no such element type.
+    ///     ClosedError: The handle is closed.
+    ///
+    /// Example:
+    ///     >>> region.describe("float32", (640, 480))
+    ///     >>> region.as_numpy().shape
+    ///     (640, 480)
+    fn describe(slf: &Bound<'_, Self>, dtype: &Bound<'_, PyAny>, shape: Shape) -> Result<(), Failure> {
+        let descriptor = Descriptor::new(convert::dtype(dtype)?, &shape.0)?;
+        Ok(owner(slf)?.describe(&descriptor)?)
+    }
+}

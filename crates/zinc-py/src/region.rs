@@ -1,0 +1,527 @@
+//! `SharedRegion`: a handle on a region, and everything that both owners and peers can do with it.
+
+use std::ffi::c_int;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyTuple};
+use zinc::RegionOptions;
+
+use crate::convert::{self, Shape, Unsigned, tuple};
+use crate::errors::Failure;
+use crate::host::Interpreter;
+use crate::owned::OwnedRegion;
+use crate::timeout::Timeout;
+use crate::{buffer, dlpack, numpy};
+
+/// Named memory that processes on one machine share, whatever language they are written in.
+///
+/// One process creates a region, others open it by its name, and all see the same bytes: nothing is copied.
+/// `notify` and `wait` say when to look. Get one from `create`, `create_tensor`, `open` or `open_or_create`.
+///
+/// The region itself is a buffer of its bytes: `memoryview(region)`, `numpy.frombuffer(region)`,
+/// `struct.pack_into("<I", region, 0, 1)`. `as_numpy()` and `numpy.from_dlpack(region)` give typed arrays. All of
+/// these are views of the shared memory itself; they stay valid after `close()`, which they never hinder.
+///
+/// A handle may be used from several threads, which then share what it has seen of the notifications. It is a
+/// context manager that closes at the end. It pickles as its name, and is unpickled by opening that region, so it can
+/// be passed to another process; the other process is then a peer.
+///
+/// Example:
+///     >>> with SharedRegion.open("pipeline") as region:
+///     ...     if region.wait(1000):
+///     ...         print(region.as_numpy().mean())
+#[pyclass(module = "zinc", frozen, subclass, weakref)]
+pub(crate) struct SharedRegion {
+    core: zinc::Region,
+    reopen: Reopen,
+}
+
+/// How a handle was opened, as far as its name does not tell: what a pickled one is opened with.
+#[derive(Clone, Copy)]
+pub(crate) struct Reopen {
+    accept_owner: Option<u32>,
+    spin_us: Option<u64>,
+}
+
+impl Reopen {
+    fn new(accept_owner: Option<Unsigned<u32>>, spin_us: Option<Unsigned<u64>>) -> Self {
+        Self { accept_owner: accept_owner.map(|uid| uid.0), spin_us: spin_us.map(|spin| spin.0) }
+    }
+}
+
+impl SharedRegion {
+    pub(crate) fn new(core: zinc::Region, reopen: Reopen) -> Self {
+        Self { core, reopen }
+    }
+
+    pub(crate) fn core(&self) -> &zinc::Region {
+        &self.core
+    }
+}
+
+/// What every way to a region takes.
+fn options(directory: Option<PathBuf>, prefault: bool, reopen: Reopen) -> RegionOptions {
+    let mut options = RegionOptions::new().prefault(prefault);
+    if let Some(directory) = directory {
+        options = options.directory(directory);
+    }
+    if let Some(uid) = reopen.accept_owner {
+        options = options.accept_owner(uid);
+    }
+    if let Some(microseconds) = reopen.spin_us {
+        options = options.spin(Duration::from_micros(microseconds));
+    }
+    options
+}
+
+/// Opens what a pickled region names.
+#[pyfunction]
+#[pyo3(name = "_reopen")]
+pub(crate) fn reopen(
+    py: Python<'_>,
+    name: &str,
+    directory: Option<PathBuf>,
+    read_only: bool,
+    accept_owner: Option<u32>,
+    spin_us: Option<u64>,
+) -> Result<Py<SharedRegion>, Failure> {
+    let reopen = Reopen { accept_owner, spin_us };
+    let options = options(directory, false, reopen).read_only(read_only);
+    let region = py.detach(|| options.open(name))?;
+    Ok(OwnedRegion::object(py, region.into(), reopen)?.unbind())
+}
+
+#[expect(clippy::too_many_arguments, reason = "Python's keyword arguments are Rust's positional ones")]
+#[pymethods]
+impl SharedRegion {
+    /// Create a region and own it.
+    ///
+    /// Its memory is zero, and reserved: it cannot run out later. Where the name is left over from an owner that died,
+    /// it is taken over. Reserving large memory takes time, during which other threads run.
+    ///
+    /// Args:
+    ///     name: 1 to 128 of the characters A-Z a-z 0-9 . _ - not starting with a dot.
+    ///     capacity: The size in bytes. It never changes.
+    ///     mode: Who may open it, as permission bits. The default is the same user only.
+    ///     directory: Where it lives. The default is the environment's ZINC_DIR, else /dev/shm.
+    ///     reserve: False leaves the memory unreserved; running out of it later then kills with SIGBUS.
+    ///     prefault: Map every page now instead of on first touch.
+    ///     persistent: The region outlives its owner, as after `persist()`.
+    ///     spin_us: The longest that a wait may spin before it sleeps, in microseconds, as in the environment's
+    ///         ZINC_SPIN_US, which gives the default. 0 never spins.
+    ///
+    /// Returns:
+    ///     The `OwnedRegion`.
+    ///
+    /// Raises:
+    ///     AlreadyExistsError: A living process owns a region of that name, or a persistent one has it.
+    ///     NoSpaceError: The memory cannot be reserved; `needed` and `free` say by how much.
+    ///     InvalidNameError, InvalidSizeError: The name or the capacity is not one.
+    ///
+    /// Example:
+    ///     >>> region = SharedRegion.create("pipeline", 64 * 1024 * 1024)
+    #[staticmethod]
+    #[pyo3(
+        signature = (name, capacity, *, mode=Unsigned(0o600), directory=None, reserve=true, prefault=false, persistent=false, spin_us=None),
+        text_signature = "(name, capacity, *, mode=0o600, directory=None, reserve=True, prefault=False, persistent=False, spin_us=None)"
+    )]
+    fn create(
+        py: Python<'_>,
+        name: &str,
+        capacity: Unsigned<usize>,
+        mode: Unsigned<u32>,
+        directory: Option<PathBuf>,
+        reserve: bool,
+        prefault: bool,
+        persistent: bool,
+        spin_us: Option<Unsigned<u64>>,
+    ) -> Result<Py<Self>, Failure> {
+        let reopen = Reopen::new(None, spin_us);
+        let options =
+            options(directory, prefault, reopen).mode(mode.0).reserve(reserve).persistent(persistent);
+        let region = py.detach(|| options.create(name, capacity.0))?;
+        Ok(OwnedRegion::object(py, region.into(), reopen)?.unbind())
+    }
+
+    /// Create a region that fits one tensor and says so, so that readers need to be told nothing.
+    ///
+    /// Args:
+    ///     name: As for `create`.
+    ///     dtype: The element type: a name such as "float32", or anything that `numpy.dtype` takes.
+    ///     shape: The lengths, outermost first; an int is one dimension. At most eight.
+    ///
+    /// The keyword arguments and the rest are those of `create`.
+    ///
+    /// Raises:
+    ///     TypeError: Zinc has no such element type.
+    ///     DescriptorError: The shape is impossible.
+    ///
+    /// Example:
+    ///     >>> region = SharedRegion.create_tensor("frame", "uint8", (1080, 1920, 3))
+    ///     >>> region.as_numpy()[:] = frame
+    ///     >>> region.notify()
+    #[staticmethod]
+    #[pyo3(
+        signature = (name, dtype, shape, *, mode=Unsigned(0o600), directory=None, reserve=true, prefault=false, persistent=false, spin_us=None),
+        text_signature = "(name, dtype, shape, *, mode=0o600, directory=None, reserve=True, prefault=False, persistent=False, spin_us=None)"
+    )]
+    fn create_tensor(
+        py: Python<'_>,
+        name: &str,
+        dtype: &Bound<'_, PyAny>,
+        shape: Shape,
+        mode: Unsigned<u32>,
+        directory: Option<PathBuf>,
+        reserve: bool,
+        prefault: bool,
+        persistent: bool,
+        spin_us: Option<Unsigned<u64>>,
+    ) -> Result<Py<Self>, Failure> {
+        let reopen = Reopen::new(None, spin_us);
+        let options =
+            options(directory, prefault, reopen).mode(mode.0).reserve(reserve).persistent(persistent);
+        let dtype = convert::dtype(dtype)?;
+        let region = py.detach(|| options.create_tensor(name, dtype, &shape.0))?;
+        Ok(OwnedRegion::object(py, region.into(), reopen)?.unbind())
+    }
+
+    /// Open a region that another process, or this one, created.
+    ///
+    /// Args:
+    ///     name: The region's name.
+    ///     timeout: How long to wait for the region to appear: milliseconds, a timedelta, or None for ever. The
+    ///         default does not wait. Other threads run meanwhile, and Ctrl-C ends it.
+    ///     read_only: Map the data so that writing to it is impossible. Waiting works all the same, and so does notifying
+    ///         where the region's mode lets this user write. Where it does not, this is the only way to open it.
+    ///     accept_owner: The id of a user whose regions are welcome too, beside the caller's own and root's.
+    ///     directory: Where it lives. The default is the environment's ZINC_DIR, else /dev/shm.
+    ///     prefault: Map every page now instead of on first touch.
+    ///     spin_us: As for `create`.
+    ///
+    /// Returns:
+    ///     The `SharedRegion`.
+    ///
+    /// Raises:
+    ///     NotFoundError: There is no region of that name, or none appeared in time, or its owner died.
+    ///     WrongOwnerError: It belongs to another user, whom `accept_owner` does not name.
+    ///     PermissionDeniedError: Its mode forbids it; if it does not forbid reading, `read_only` helps.
+    ///     NotARegionError, VersionMismatchError: The file of that name is no region, or one of another version.
+    ///     ValueError: The timeout is negative or not finite.
+    ///
+    /// Example:
+    ///     >>> region = SharedRegion.open("pipeline", timeout=5000)
+    #[staticmethod]
+    #[pyo3(
+        signature = (name, *, timeout=Timeout::POLL, read_only=false, accept_owner=None, directory=None, prefault=false, spin_us=None),
+        text_signature = "(name, *, timeout=0, read_only=False, accept_owner=None, directory=None, prefault=False, spin_us=None)"
+    )]
+    fn open(
+        py: Python<'_>,
+        name: &str,
+        timeout: Timeout,
+        read_only: bool,
+        accept_owner: Option<Unsigned<u32>>,
+        directory: Option<PathBuf>,
+        prefault: bool,
+        spin_us: Option<Unsigned<u64>>,
+    ) -> Result<Py<Self>, Failure> {
+        let reopen = Reopen::new(accept_owner, spin_us);
+        let options = options(directory, prefault, reopen).read_only(read_only).timeout(timeout.0);
+        let region = options.open_hosted(name, &mut Interpreter(py))?;
+        Ok(OwnedRegion::object(py, region.into(), reopen)?.unbind())
+    }
+
+    /// Open a region, or create it if there is none: whoever comes first owns it.
+    ///
+    /// The arguments are those of `create`, and `accept_owner` of `open`.
+    ///
+    /// Returns:
+    ///     An `OwnedRegion` if this call created it, else a `SharedRegion`.
+    ///
+    /// Raises:
+    ///     InvalidSizeError: The region is there, but with a smaller capacity.
+    ///
+    /// And what `create` and `open` raise.
+    ///
+    /// Example:
+    ///     >>> region = SharedRegion.open_or_create("board", 4096)
+    ///     >>> isinstance(region, OwnedRegion)
+    ///     True
+    #[staticmethod]
+    #[pyo3(
+        signature = (name, capacity, *, mode=Unsigned(0o600), accept_owner=None, directory=None, reserve=true, prefault=false, persistent=false, spin_us=None),
+        text_signature = "(name, capacity, *, mode=0o600, accept_owner=None, directory=None, reserve=True, prefault=False, persistent=False, spin_us=None)"
+    )]
+    fn open_or_create(
+        py: Python<'_>,
+        name: &str,
+        capacity: Unsigned<usize>,
+        mode: Unsigned<u32>,
+        accept_owner: Option<Unsigned<u32>>,
+        directory: Option<PathBuf>,
+        reserve: bool,
+        prefault: bool,
+        persistent: bool,
+        spin_us: Option<Unsigned<u64>>,
+    ) -> Result<Py<Self>, Failure> {
+        let reopen = Reopen::new(accept_owner, spin_us);
+        let options =
+            options(directory, prefault, reopen).mode(mode.0).reserve(reserve).persistent(persistent);
+        let region = py.detach(|| options.open_or_create(name, capacity.0))?;
+        Ok(OwnedRegion::object(py, region, reopen)?.unbind())
+    }
+
+    /// The region's name.
+    #[getter]
+    fn name(&self) -> &str {
+        self.core.name()
+    }
+
+    /// The region's size in bytes, as it was asked for. Also `len(region)`.
+    #[getter]
+    fn capacity(&self) -> usize {
+        self.core.capacity()
+    }
+
+    /// How many notifications there have been, by anyone. Raises `ClosedError` once the handle is closed.
+    #[getter]
+    fn sequence(&self) -> Result<u64, Failure> {
+        Ok(self.core.sequence()?)
+    }
+
+    /// Whether this handle was closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.core.is_closed()
+    }
+
+    /// Whether this handle can only read the data: its views cannot be written through.
+    #[getter]
+    fn read_only(&self) -> bool {
+        self.core.is_read_only()
+    }
+
+    /// The described element type by its name, such as "float32" (equal to numpy's dtype of that name), or None if the
+    /// region is not described. Raises `ClosedError` once the handle is closed.
+    #[getter]
+    fn dtype(&self) -> Result<Option<&'static str>, Failure> {
+        Ok(self.core.descriptor()?.map(|descriptor| descriptor.dtype().name()))
+    }
+
+    /// The described shape as a tuple, or None if the region is not described. Raises `ClosedError` once the handle is
+    /// closed.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyTuple>>, Failure> {
+        Ok(self.core.descriptor()?.map(|descriptor| tuple(py, descriptor.shape())).transpose()?)
+    }
+
+    /// The process id of the creator, for people to read. It may be gone, or mean another process by now.
+    #[getter]
+    fn owner_pid(&self) -> u32 {
+        self.core.info().owner_pid
+    }
+
+    /// Sixteen random bytes, which tell two regions apart that had one name.
+    #[getter]
+    fn id(&self) -> [u8; 16] {
+        self.core.info().id
+    }
+
+    /// Where the region is: its file, a `pathlib.Path`.
+    #[getter]
+    fn path(&self) -> &Path {
+        &self.core.info().path
+    }
+
+    /// When the region was created, an aware `datetime`.
+    #[getter]
+    fn created(&self) -> SystemTime {
+        self.core.info().created
+    }
+
+    /// The region as a numpy array: a view of the shared memory, not a copy.
+    ///
+    /// Without arguments the array is what the region's description says, or the plain bytes (uint8) of one without.
+    /// The array stays valid after `close()`. It can be written through unless the handle is read-only.
+    ///
+    /// Args:
+    ///     dtype: The element type, anything that `numpy.dtype` takes. A description must agree with it.
+    ///     shape: The lengths, outermost first; an int is one dimension. The default is as many whole elements as
+    ///         there is room for. A description must agree with it, unless an offset asks for a part.
+    ///     offset: The byte to start at.
+    ///
+    /// Raises:
+    ///     DescriptorError: The region is described as something else, or what was asked for does not fit.
+    ///     UnsupportedError: The region is of bfloat16, and the package ml_dtypes is not installed.
+    ///     ClosedError: The handle is closed.
+    ///     ImportError: numpy is not installed.
+    ///
+    /// Example:
+    ///     >>> arr = region.as_numpy(dtype=np.float32)
+    ///     >>> header = region.as_numpy(dtype=np.uint32, shape=4)
+    ///     >>> rows = region.as_numpy(dtype=np.float32, shape=(100, 3), offset=16)
+    #[pyo3(signature = (dtype=None, shape=None, offset=Unsigned(0)), text_signature = "($self, dtype=None, shape=None, offset=0)")]
+    fn as_numpy<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        shape: Option<Shape>,
+        offset: Unsigned<usize>,
+    ) -> Result<Bound<'py, PyAny>, Failure> {
+        numpy::array(slf, dtype, shape, offset.0)
+    }
+
+    /// Say that there is something new to see: sequence + 1, and everybody who waits wakes up.
+    ///
+    /// All that was written before is visible to whoever sees the notification. It takes a system call only if somebody
+    /// sleeps. A handle's own notification does not end its own `wait`.
+    ///
+    /// Raises:
+    ///     ClosedError: The handle is closed.
+    ///     PermissionDeniedError: The region's mode lets this user only read.
+    fn notify(&self) -> Result<(), Failure> {
+        Ok(self.core.notify()?)
+    }
+
+    /// Wait for a notification that this handle has not seen yet.
+    ///
+    /// Returns at once if there is one already, also from before the region was opened; several may arrive as one.
+    /// It spins for a short time, and then sleeps in the kernel, while other threads run. Ctrl-C ends it.
+    ///
+    /// Args:
+    ///     timeout: Milliseconds, a timedelta, or None to wait for ever. 0 looks once.
+    ///
+    /// Returns:
+    ///     True if notified, False if the time is up.
+    ///
+    /// Raises:
+    ///     ClosedError: The handle, or by its owner the region, is closed.
+    ///     OwnerDiedError: The owner ended without closing the region; known within a second.
+    ///     WaitInterruptedError: Another thread called `interrupt`.
+    ///     ValueError: The timeout is negative or not finite.
+    ///
+    /// Example:
+    ///     >>> while region.wait(timedelta(seconds=5)):
+    ///     ...     consume(region.as_numpy())
+    #[pyo3(signature = (timeout=Timeout::FOREVER), text_signature = "($self, timeout=None)")]
+    fn wait(&self, py: Python<'_>, timeout: Timeout) -> Result<bool, Failure> {
+        self.core.wait_hosted(timeout.0, &mut Interpreter(py))
+    }
+
+    /// Wait until the sequence is past a number, for callers that keep their own count.
+    ///
+    /// Args:
+    ///     sequence: The count to get past; this handle's own notifications count too.
+    ///     timeout: As for `wait`.
+    ///
+    /// Returns:
+    ///     The sequence reached, or None if the time is up. What `wait` has seen stays as it was.
+    ///
+    /// Raises what `wait` raises.
+    ///
+    /// Example:
+    ///     >>> seen = region.sequence
+    ///     >>> while (seen := region.wait_past(seen, 1000)) is not None:
+    ///     ...     print(seen)
+    #[pyo3(signature = (sequence, timeout=Timeout::FOREVER), text_signature = "($self, sequence, timeout=None)")]
+    fn wait_past(
+        &self,
+        py: Python<'_>,
+        sequence: Unsigned<u64>,
+        timeout: Timeout,
+    ) -> Result<Option<u64>, Failure> {
+        self.core.wait_past_hosted(sequence.0, timeout.0, &mut Interpreter(py))
+    }
+
+    /// End the waits that are in progress on this handle with `WaitInterruptedError`. Other handles are not concerned.
+    fn interrupt(&self) {
+        self.core.interrupt();
+    }
+
+    /// Close this handle. Its waits end; closing twice is fine; anything else afterwards raises `ClosedError`.
+    ///
+    /// Arrays and memoryviews that were made from it stay valid, and keep the memory. The owner's close also takes the
+    /// name away and ends the region for everyone, unless it is persistent.
+    fn close(&self, py: Python<'_>) -> Result<(), Failure> {
+        Ok(py.detach(|| self.core.close())?)
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) -> Result<(), Failure> {
+        self.close(py)
+    }
+
+    fn __len__(&self) -> usize {
+        self.core.capacity()
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let core = slf.get().core();
+        let class = slf.get_type().name()?;
+        let mut text = format!("<zinc.{class} {:?}: {} bytes", core.name(), core.capacity());
+        if let Ok(Some(descriptor)) = core.descriptor() {
+            text += &format!(", {} {}", descriptor.dtype(), tuple(slf.py(), descriptor.shape())?);
+        }
+        if core.is_read_only() {
+            text += ", read-only";
+        }
+        if core.is_closed() {
+            text += ", closed";
+        }
+        Ok(text + ">")
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let reopen = py.import("zinc._zinc")?.getattr("_reopen")?;
+        let Reopen { accept_owner, spin_us } = self.reopen;
+        // The other process may have another current directory.
+        let directory = self.core.info().path.parent().map(std::path::absolute).transpose()?;
+        let arguments = (self.core.name(), directory, self.core.is_read_only(), accept_owner, spin_us);
+        Ok((reopen, arguments.into_pyobject(py)?))
+    }
+
+    /// Export the region as a tensor of its description, or of bytes, to any library that speaks DLPack.
+    ///
+    /// Libraries call this in their own `from_dlpack(region)`. The arguments are those of the Python array API standard.
+    ///
+    /// Raises:
+    ///     BufferError: Another device or a stream is asked for, or the region is read-only and the consumer too old to
+    ///         be told so.
+    ///     ClosedError: The handle is closed.
+    #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
+    fn __dlpack__<'py>(
+        slf: &Bound<'py, Self>,
+        stream: Option<Bound<'py, PyAny>>,
+        max_version: Option<(u32, u32)>,
+        dl_device: Option<(i32, i32)>,
+        copy: Option<bool>,
+    ) -> Result<Bound<'py, PyCapsule>, Failure> {
+        dlpack::export(slf, &dlpack::Request { stream, max_version, dl_device, copy })
+    }
+
+    /// The DLPack device: (1, 0), plain memory.
+    #[staticmethod]
+    fn __dlpack_device__() -> (i32, i32) {
+        dlpack::CPU
+    }
+
+    unsafe fn __getbuffer__(
+        slf: &Bound<'_, Self>,
+        buffer: *mut ffi::Py_buffer,
+        flags: c_int,
+    ) -> Result<(), Failure> {
+        // SAFETY: the interpreter calls this by the buffer protocol.
+        unsafe { buffer::export(slf, buffer, flags) }
+    }
+
+    unsafe fn __releasebuffer__(&self, buffer: *mut ffi::Py_buffer) {
+        // SAFETY: the interpreter calls this by the buffer protocol, with what `__getbuffer__` filled.
+        unsafe { buffer::release(buffer) };
+    }
+}

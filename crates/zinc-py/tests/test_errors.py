@@ -1,0 +1,148 @@
+"""Exceptions: a class for each kind, which is a built-in exception too, and says what to do."""
+
+import errno
+import os
+import pickle
+
+import pytest
+import zinc
+from zinc import SharedRegion
+
+BUILT_INS = {
+    "InvalidNameError": [ValueError],
+    "InvalidSizeError": [ValueError],
+    "AlreadyExistsError": [FileExistsError, OSError],
+    "NotFoundError": [FileNotFoundError, OSError],
+    "PermissionDeniedError": [PermissionError, OSError],
+    "WrongOwnerError": [PermissionError, OSError],
+    "NoSpaceError": [OSError],
+    "NotARegionError": [ValueError],
+    "VersionMismatchError": [],
+    "DescriptorError": [TypeError, ValueError],
+    "ClosedError": [ValueError],
+    "OwnerDiedError": [ConnectionError, OSError],
+    "WaitInterruptedError": [InterruptedError, OSError],
+    "UnsupportedError": [NotImplementedError],
+    "SystemCallError": [OSError],
+}
+
+
+def test_every_class_is_a_zinc_error_and_what_python_would_raise():
+    assert {found.__name__ for found in zinc.BY_CODE.values()} == set(BUILT_INS) <= set(zinc.__all__)
+    for name, built_ins in BUILT_INS.items():
+        found = getattr(zinc, name)
+        assert issubclass(found, zinc.ZincError)
+        assert all(issubclass(found, built_in) for built_in in built_ins), name
+        assert zinc.BY_CODE[found.code] is found
+        assert found.__module__ == "zinc" and found.__doc__
+
+
+def bad_name():
+    SharedRegion.create("a/b", 64)
+
+
+def no_size():
+    SharedRegion.create("x", 0)
+
+
+def too_large():
+    SharedRegion.create("x", 2**63)
+
+
+def taken():
+    SharedRegion.create("taken", 64)
+
+
+def too_small():
+    SharedRegion.open_or_create("taken", 65)
+
+
+def absent():
+    SharedRegion.open("absent")
+
+
+def nothing_to_remove():
+    zinc.remove("absent")
+
+
+def alive():
+    zinc.remove("taken")
+
+
+def not_a_region():
+    SharedRegion.open("text")
+
+
+def a_link():
+    SharedRegion.open("link")
+
+
+@pytest.mark.parametrize(
+    ("call", "expected", "operation", "region", "number"),
+    [
+        (bad_name, zinc.InvalidNameError, "create", "a/b", None),
+        (no_size, zinc.InvalidSizeError, "create", "x", None),
+        (too_large, zinc.InvalidSizeError, "create", "x", None),
+        (taken, zinc.AlreadyExistsError, "create", "taken", errno.EEXIST),
+        (too_small, zinc.InvalidSizeError, "open_or_create", "taken", None),
+        (absent, zinc.NotFoundError, "open", "absent", errno.ENOENT),
+        (nothing_to_remove, zinc.NotFoundError, "remove", "absent", errno.ENOENT),
+        (alive, zinc.PermissionDeniedError, "remove", "taken", errno.EACCES),
+        (not_a_region, zinc.NotARegionError, "open", "text", None),
+        (a_link, zinc.NotARegionError, "open", "link", errno.ELOOP),
+    ],
+)
+def test_an_error_says_what_failed_on_which_region(directory, call, expected, operation, region, number):
+    (directory / "zinc.text").write_text("just text")
+    os.symlink("zinc.taken", directory / "zinc.link")
+    with SharedRegion.create("taken", 64), pytest.raises(expected) as caught:
+        call()
+    error = caught.value
+    assert type(error) is expected
+    assert str(error).startswith(f'{operation} "{region}": ')
+    assert (error.operation, error.region, error.errno) == (operation, region, number)
+    assert (error.needed, error.free) == (None, None)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), vars(copy)) == (expected, str(error), vars(error))
+
+
+def test_a_full_directory_says_how_much_is_missing(directory):
+    with pytest.raises(zinc.NoSpaceError) as caught:
+        SharedRegion.create("x", 1 << 50)
+    error = caught.value
+    assert error.errno == errno.ENOSPC
+    assert error.needed > 1 << 50 > error.free >= 0
+    assert os.listdir(directory) == []
+
+
+def test_a_missing_directory_is_not_found(monkeypatch):
+    for call in (lambda **to: SharedRegion.create("x", 1, **to), lambda **to: SharedRegion.open("x", **to), zinc.list):
+        with pytest.raises(FileNotFoundError, match="/dev/shm/nowhere"):
+            call(directory="/dev/shm/nowhere")
+    monkeypatch.setenv("ZINC_DIR", "/dev/shm/nowhere")
+    with pytest.raises(zinc.NotFoundError, match="ZINC_DIR"):
+        SharedRegion.create("x", 1)
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda: SharedRegion.create("x", -1), ValueError),
+        (lambda: SharedRegion.create("x", 2**64), OverflowError),
+        (lambda: SharedRegion.create("x", 1.5), TypeError),
+        (lambda: SharedRegion.create("x", "64"), TypeError),
+        (lambda: SharedRegion.create(b"x", 64), TypeError),
+        (lambda: SharedRegion.create("x"), TypeError),
+        (lambda: SharedRegion.create("x", 64, 0o600), TypeError),
+        (lambda: SharedRegion.create("x", 64, spin=1), TypeError),
+        (lambda: SharedRegion.create("x", 64, spin_us=-1), ValueError),
+        (lambda: SharedRegion.open("x", accept_owner=-1), ValueError),
+        (lambda: SharedRegion.create("x", 64, mode=-1), ValueError),
+        (lambda: SharedRegion(), TypeError),
+        (lambda: zinc.OwnedRegion(), TypeError),
+    ],
+)
+def test_wrong_arguments_raise_what_python_functions_raise(call, expected):
+    with pytest.raises(expected):
+        call()
+    assert zinc.list() == []

@@ -1,0 +1,65 @@
+"""Typical code, which mypy --strict must take as it stands. Never run."""
+
+import pickle
+from datetime import timedelta
+from typing import Any, assert_type
+
+import numpy as np
+import numpy.typing as npt
+import zinc
+from zinc import OwnedRegion, RegionInfo, SharedRegion, ZincError
+
+
+def writer(model_output: npt.NDArray[np.float32]) -> None:
+    region = SharedRegion.create("pipeline", 64 * 1024 * 1024)
+    assert_type(region, OwnedRegion)
+    arr = region.as_numpy(dtype=np.float32)
+    assert_type(arr, npt.NDArray[np.float32])
+    arr[:] = model_output
+    region.notify()
+    region.persist()
+    region.unlink()
+
+
+def reader() -> None:
+    with SharedRegion.open("pipeline", timeout=timedelta(seconds=5), read_only=True) as region:
+        assert_type(region, SharedRegion)
+        assert_type(region.wait(), bool)
+        assert_type(region.wait(1000), bool)
+        assert_type(region.wait(0.5), bool)
+        assert_type(region.wait_past(region.sequence, None), int | None)
+        assert_type(region.as_numpy(), npt.NDArray[Any])
+        assert_type(region.as_numpy("float32", (2, 3), offset=8), npt.NDArray[Any])
+        assert_type(region.dtype, str | None)
+        assert_type(region.shape, tuple[int, ...] | None)
+        assert_type(memoryview(region)[0], int)
+        np.frombuffer(memoryview(region), np.uint8)
+        np.from_dlpack(region)
+        bytes(region)
+        pickle.dumps(region)
+        region.unlink()  # type: ignore[attr-defined]
+
+
+def tensors(frame: npt.NDArray[np.uint8]) -> None:
+    with SharedRegion.create_tensor("frame", frame.dtype, frame.shape, mode=0o640) as region:
+        assert_type(region, OwnedRegion)
+        region.describe(np.int16, 7)
+    first = SharedRegion.open_or_create("board", 4096)
+    if isinstance(first, OwnedRegion):
+        first.unlink()
+
+
+def errors() -> list[RegionInfo]:
+    try:
+        return zinc.list(directory="/dev/shm")
+    except FileNotFoundError:
+        return []
+    except ZincError as error:
+        assert_type(error.code, int)
+        assert_type(error.region, str | None)
+        raise
+
+
+def wrong() -> None:
+    SharedRegion.open("x").wait("1")  # type: ignore[arg-type]
+    SharedRegion.create("x", 64, 0o600)  # type: ignore[call-arg]

@@ -1,0 +1,120 @@
+//! What every function does with its arguments, its outcome and a panic.
+
+use std::ffi::{CStr, OsStr, c_char, c_int};
+use std::os::unix::ffi::OsStrExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::Duration;
+
+use zinc::{DType, ErrorKind, Timeout};
+
+use crate::failure::{self, Failure, Result};
+
+/// Runs a function's body: an error becomes its code and this thread's last error, and so does a panic.
+#[inline]
+pub(crate) fn guard(operation: &'static str, body: impl FnOnce() -> Result<c_int>) -> c_int {
+    // After a panic nothing of the body's is looked at again; what it shares with other calls guards itself.
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(status)) => status,
+        Ok(Err(failure)) => failure::report(failure),
+        Err(panic) => failure::report(Failure::panic(operation, panic.as_ref())),
+    }
+}
+
+/// The same for functions that give a value, and `wrong` instead of an error.
+#[inline]
+pub(crate) fn guard_or<T>(operation: &'static str, wrong: T, body: impl FnOnce() -> Result<T>) -> T {
+    let mut value = wrong;
+    guard(operation, || {
+        value = body()?;
+        Ok(0)
+    });
+    value
+}
+
+/// Where to store a result: an error if there is no such place, else it holds `nothing` until there is one.
+///
+/// # Safety
+///
+/// `out` is null or valid for writing.
+pub(crate) unsafe fn place<'a, T>(
+    operation: &'static str,
+    name: &str,
+    out: *mut T,
+    nothing: T,
+) -> Result<&'a mut T> {
+    if out.is_null() {
+        return Err(Failure::null(operation, name));
+    }
+    // SAFETY: not null, and then it is valid for writing.
+    unsafe {
+        out.write(nothing);
+        Ok(&mut *out)
+    }
+}
+
+/// A region's name.
+///
+/// # Safety
+///
+/// `name` is null or a string that ends with NUL and stays as it is during the call.
+pub(crate) unsafe fn name<'a>(operation: &'static str, name: *const c_char) -> Result<&'a str> {
+    let wrong = |why| Failure::new(operation, ErrorKind::InvalidName, why);
+    if name.is_null() {
+        return Err(wrong("the name is NULL; give the region's name"));
+    }
+    // SAFETY: not null, so it is a string.
+    let name = unsafe { CStr::from_ptr(name) };
+    name.to_str().map_err(|_| wrong("the name is not UTF-8; use 1 to 128 of A-Z a-z 0-9 . _ -"))
+}
+
+/// A path, which may be any bytes; none if it is null.
+///
+/// # Safety
+///
+/// As for [`name`].
+pub(crate) unsafe fn path<'a>(path: *const c_char) -> Option<&'a Path> {
+    if path.is_null() {
+        return None;
+    }
+    // SAFETY: not null, so it is a string.
+    let path = unsafe { CStr::from_ptr(path) };
+    Some(Path::new(OsStr::from_bytes(path.to_bytes())))
+}
+
+/// A tensor's shape.
+///
+/// # Safety
+///
+/// `shape` is null or has `ndim` numbers.
+pub(crate) unsafe fn shape<'a>(operation: &'static str, ndim: usize, shape: *const u64) -> Result<&'a [u64]> {
+    if ndim == 0 {
+        return Ok(&[]);
+    }
+    if shape.is_null() {
+        return Err(Failure::null(operation, "shape"));
+    }
+    // A slice may not have more bytes than this; a shape of more lengths than 8 is refused by the core in any case.
+    if ndim > isize::MAX as usize / size_of::<u64>() {
+        return Err(Failure::new(
+            operation,
+            ErrorKind::Descriptor,
+            format!("{ndim} dimensions are too many"),
+        ));
+    }
+    // SAFETY: not null, so it has that many.
+    Ok(unsafe { std::slice::from_raw_parts(shape, ndim) })
+}
+
+pub(crate) fn dtype(operation: &'static str, code: u32) -> Result<DType> {
+    DType::from_code(code).ok_or_else(|| {
+        let why = format!("no element type has the code {code}; see enum zinc_dtype");
+        Failure::new(operation, ErrorKind::Descriptor, why)
+    })
+}
+
+/// A time to wait; negative is for ever.
+#[inline]
+pub(crate) fn nanoseconds(timeout: i64) -> Timeout {
+    u64::try_from(timeout).ok().map(Duration::from_nanos).into()
+}

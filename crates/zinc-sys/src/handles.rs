@@ -1,0 +1,65 @@
+//! What a `zinc_region` stands for, and how calls get at it.
+
+use std::ptr;
+
+use zinc::{ErrorKind, OwnedRegion, Region};
+
+use crate::failure::{Failure, Result};
+use crate::regions::Facts;
+use crate::slab::{Guest, Slab};
+
+/// A handle of a region: an opaque token, and no address of anything. Only these functions know what to do with it.
+pub struct zinc_region {
+    _opaque: [u8; 0],
+}
+
+static HANDLES: Slab<Handle> = Slab::new();
+
+/// What a handle stands for.
+pub(crate) struct Handle {
+    pub(crate) region: Region,
+    pub(crate) facts: Facts,
+}
+
+impl Handle {
+    /// The region, if this handle owns it.
+    pub(crate) fn owner(&self, operation: &'static str) -> Result<&OwnedRegion> {
+        self.region.as_owner().ok_or_else(|| {
+            let operation = format!("{operation} {:?}", self.region.name());
+            let why = "this handle opened the region; only the handle that created it may do so";
+            Failure::new(&operation, ErrorKind::PermissionDenied, why)
+        })
+    }
+}
+
+/// Gives the caller a handle of its own.
+pub(crate) fn hand_out(operation: &'static str, out: &mut *mut zinc_region, region: Region) -> Result<()> {
+    let facts = Facts::new(region.info());
+    let Some(token) = HANDLES.insert(Handle { region, facts }) else {
+        let why = "there are more open handles than can be counted; close some";
+        return Err(Failure::new(operation, ErrorKind::Unsupported, why));
+    };
+    *out = ptr::without_provenance_mut(token);
+    Ok(())
+}
+
+/// The region of a handle, for as long as the call is inside.
+#[inline]
+pub(crate) fn enter(operation: &'static str, handle: *const zinc_region) -> Result<Guest<'static, Handle>> {
+    HANDLES.enter(handle.addr()).ok_or_else(|| not_open(operation, handle))
+}
+
+/// Ends a handle; none if it is not an open one.
+pub(crate) fn end(handle: *const zinc_region) -> Option<zinc::Result<()>> {
+    HANDLES.remove(handle.addr(), |handle| handle.region.close())
+}
+
+#[cold]
+fn not_open(operation: &'static str, handle: *const zinc_region) -> Failure {
+    let what = if handle.is_null() { "is NULL" } else { "was closed, or never was one" };
+    Failure::new(
+        operation,
+        ErrorKind::Closed,
+        format!("the handle {what}; create or open a region to get one"),
+    )
+}

@@ -1,0 +1,32 @@
+//! The C ABI of Zinc: the core's calls as C functions, and nothing that the core does not do.
+//!
+//! `include/zinc.h` is made from these sources, comments included; `tests/header.rs` keeps it current. C programs, and
+//! the C++, Go and C# packages, use that header. Rust programs use the crate `zinc` itself.
+
+#![expect(non_camel_case_types, reason = "types have their C names")]
+#![expect(clippy::doc_markdown, reason = "these comments are a C header's")]
+#![expect(clippy::missing_safety_doc, reason = "the header's introduction says it for all")]
+
+mod eight;
+mod failure;
+mod guard;
+mod handles;
+mod names;
+mod options;
+mod regions;
+mod slab;
+mod tensors;
+mod views;
+mod waits;
+
+pub use eight::*;
+pub use failure::{
+    zinc_error_code, zinc_error_copy, zinc_error_message, zinc_error_name, zinc_error_os, zinc_error_space,
+};
+pub use handles::zinc_region;
+pub use names::*;
+pub use options::*;
+pub use regions::*;
+pub use tensors::*;
+pub use views::*;
+pub use waits::*;

@@ -1,0 +1,216 @@
+//! How to make and find regions, beyond the defaults: a struct that can grow.
+
+use std::ffi::{c_char, c_int};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+use std::{mem, ptr};
+
+use zinc::{ErrorKind, RegionOptions};
+
+use crate::failure::{Failure, Result};
+use crate::guard::{self, guard, nanoseconds};
+use crate::handles::{hand_out, zinc_region};
+
+/// zinc_options.flags: open; map the data without the right to write. Waiting works all the same, and so does notifying
+/// where this user may write to the region's file. Where not, this is the only way to open it.
+pub const ZINC_OPTION_READ_ONLY: u32 = 1;
+/// zinc_options.flags: create, open; enter all pages in this process's page table now.
+pub const ZINC_OPTION_PREFAULT: u32 = 2;
+/// zinc_options.flags: create; do not reserve the memory. Writing kills with SIGBUS when there is none left.
+pub const ZINC_OPTION_SPARSE: u32 = 4;
+/// zinc_options.flags: create; the region outlives its owner from the start, as after zinc_persist.
+pub const ZINC_OPTION_PERSISTENT: u32 = 8;
+/// All flags.
+const FLAGS: u32 = ZINC_OPTION_READ_ONLY | ZINC_OPTION_PREFAULT | ZINC_OPTION_SPARSE | ZINC_OPTION_PERSISTENT;
+
+/// How to create or open a region. Fill it with zinc_options_init, then set what should be otherwise.
+///
+/// Every field that is 0 means the default. New fields come at the end, and `size` tells which ones the caller knows, so
+/// programs and libraries of different releases fit together.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct zinc_options {
+    /// sizeof(zinc_options), as zinc_options_init sets it.
+    pub size: usize,
+    /// ZINC_OPTION_... bits.
+    pub flags: u32,
+    /// Create: who may open the region, as permission bits; the umask does not touch them. 0 is 0600: this user alone.
+    pub mode: u32,
+    /// Open: accept regions of this user too, beside the caller's own and root's.
+    pub accept_owner: u32,
+    /// Always 0.
+    pub reserved: u32,
+    /// How long a wait looks before it sleeps, at the most, in nanoseconds. 0 is what ZINC_SPIN_US says, else 50 us;
+    /// negative never spins.
+    pub spin_ns: i64,
+    /// zinc_open_with: how long to wait for a region that does not exist yet, in nanoseconds. 0 does not wait; negative
+    /// waits for ever.
+    pub timeout_ns: i64,
+    /// Where the region lives: a directory on a tmpfs or hugetlbfs. NULL is what ZINC_DIR says, else /dev/shm. Only
+    /// read during calls; it stays the caller's.
+    pub directory: *const c_char,
+}
+
+impl zinc_options {
+    /// The sizes that a release may have: from the first one's up to what no release will reach.
+    const SIZES: RangeInclusive<usize> = mem::offset_of!(Self, directory) + size_of::<*const c_char>()..=4096;
+
+    const DEFAULT: Self = Self {
+        size: size_of::<Self>(),
+        flags: 0,
+        mode: 0,
+        accept_owner: 0,
+        reserved: 0,
+        spin_ns: 0,
+        timeout_ns: 0,
+        directory: ptr::null(),
+    };
+
+    /// The caller's options as this library knows them, whatever release the caller was compiled for.
+    ///
+    /// # Safety
+    ///
+    /// `options` is null or points to as many bytes as its first field says.
+    unsafe fn read(operation: &'static str, options: *const Self) -> Result<Self> {
+        let mut known = Self::DEFAULT;
+        if options.is_null() {
+            return Ok(known);
+        }
+        // SAFETY: not null, and the size comes first in every release.
+        let size = unsafe { options.cast::<usize>().read() };
+        let unsupported = |why: &str| Err(Failure::new(operation, ErrorKind::Unsupported, why));
+        if !Self::SIZES.contains(&size) {
+            return unsupported("the options have no plausible size; fill them with zinc_options_init first");
+        }
+        // SAFETY: the caller's struct has that many bytes. What this library does not know must not be asked for.
+        let unknown = unsafe {
+            let bytes = std::slice::from_raw_parts(options.cast::<u8>(), size);
+            ptr::copy_nonoverlapping(bytes.as_ptr(), (&raw mut known).cast(), size.min(size_of::<Self>()));
+            bytes[size.min(size_of::<Self>())..].iter().any(|&byte| byte != 0)
+        };
+        if unknown || known.flags & !FLAGS != 0 || known.reserved != 0 {
+            return unsupported(
+                "the options ask for something that this release does not know; use a newer one",
+            );
+        }
+        Ok(known)
+    }
+
+    /// # Safety
+    ///
+    /// As for [`read`](Self::read), and the directory is null or a string.
+    pub(crate) unsafe fn to_core(operation: &'static str, options: *const Self) -> Result<RegionOptions> {
+        // SAFETY: the caller's promise.
+        let (known, directory) = unsafe {
+            let known = Self::read(operation, options)?;
+            (known, guard::path(known.directory))
+        };
+        let has = |flag| known.flags & flag != 0;
+        let mut core = RegionOptions::new()
+            .read_only(has(ZINC_OPTION_READ_ONLY))
+            .prefault(has(ZINC_OPTION_PREFAULT))
+            .reserve(!has(ZINC_OPTION_SPARSE))
+            .persistent(has(ZINC_OPTION_PERSISTENT))
+            .timeout(nanoseconds(known.timeout_ns));
+        if known.mode != 0 {
+            core = core.mode(known.mode);
+        }
+        if known.accept_owner != 0 {
+            core = core.accept_owner(known.accept_owner);
+        }
+        if known.spin_ns != 0 {
+            core = core.spin(Duration::from_nanos(known.spin_ns.try_into().unwrap_or(0)));
+        }
+        if let Some(directory) = directory {
+            core = core.directory(directory);
+        }
+        Ok(core)
+    }
+}
+
+/// Fills options with the defaults. `size` is sizeof(zinc_options) as the caller's compiler knows it.
+///
+/// Returns 0, or ZINC_ERROR_UNSUPPORTED for a size that no release has, or ZINC_ERROR_OS if `options` is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zinc_options_init(options: *mut zinc_options, size: usize) -> c_int {
+    guard("options_init", || {
+        if options.is_null() {
+            return Err(Failure::null("options_init", "options"));
+        }
+        if !zinc_options::SIZES.contains(&size) {
+            let why = "give sizeof(zinc_options) for the size";
+            return Err(Failure::new("options_init", ErrorKind::Unsupported, why));
+        }
+        // SAFETY: the caller's struct has that many bytes; in every release all but the first field is 0 by default.
+        unsafe {
+            options.cast::<u8>().write_bytes(0, size);
+            options.cast::<usize>().write(size);
+        }
+        Ok(0)
+    })
+}
+
+/// zinc_create with options; NULL options are the defaults.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zinc_create_with(
+    name: *const c_char,
+    capacity: usize,
+    options: *const zinc_options,
+    out: *mut *mut zinc_region,
+) -> c_int {
+    guard("create", || {
+        // SAFETY: the caller's arguments are as the header says.
+        let (out, name, options) = unsafe {
+            let out = guard::place("create", "out", out, ptr::null_mut())?;
+            (out, guard::name("create", name)?, zinc_options::to_core("create", options)?)
+        };
+        hand_out("create", out, options.create(name, capacity)?.into())?;
+        Ok(0)
+    })
+}
+
+/// zinc_open with options; NULL options are the defaults. Blocks for as long as the options' timeout says.
+///
+/// The time is up: ZINC_ERROR_NOT_FOUND.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zinc_open_with(
+    name: *const c_char,
+    options: *const zinc_options,
+    out: *mut *mut zinc_region,
+) -> c_int {
+    guard("open", || {
+        // SAFETY: the caller's arguments are as the header says.
+        let (out, name, options) = unsafe {
+            let out = guard::place("open", "out", out, ptr::null_mut())?;
+            (out, guard::name("open", name)?, zinc_options::to_core("open", options)?)
+        };
+        hand_out("open", out, options.open(name)?.into())?;
+        Ok(0)
+    })
+}
+
+/// Opens the region if it exists, else creates it: whoever comes first owns it. NULL options are the defaults; their
+/// timeout does not count.
+///
+/// Returns 1 if this call created the region, so that the handle owns it, and 0 if it opened one; or the errors of
+/// zinc_create and zinc_open, ZINC_ERROR_INVALID_SIZE also if it exists and is smaller than `capacity`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zinc_open_or_create_with(
+    name: *const c_char,
+    capacity: usize,
+    options: *const zinc_options,
+    out: *mut *mut zinc_region,
+) -> c_int {
+    const OPERATION: &str = "open_or_create";
+    guard(OPERATION, || {
+        // SAFETY: the caller's arguments are as the header says.
+        let (out, name, options) = unsafe {
+            let out = guard::place(OPERATION, "out", out, ptr::null_mut())?;
+            (out, guard::name(OPERATION, name)?, zinc_options::to_core(OPERATION, options)?)
+        };
+        let region = options.open_or_create(name, capacity)?;
+        let created = region.is_owner();
+        hand_out(OPERATION, out, region)?;
+        Ok(created.into())
+    })
+}

@@ -1,0 +1,149 @@
+//! Nobody can plant a region under a name that another user is about to open, nor take another user's away.
+
+mod common;
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
+use common::sandbox::become_user;
+use common::{Actor, Part, Stage, is_root, word};
+use zinc::{ErrorKind, RegionOptions, Timeout};
+
+common::parts!(own, be_another, be_another_without_rights);
+
+const OWNER: u32 = 12_345;
+const OTHER: u32 = 23_456;
+
+/// Owns a region as another user, with the mode that it hears.
+fn own(part: &mut Part) {
+    become_user(OWNER);
+    let mode = u32::from_str_radix(&part.hear(), 8).unwrap();
+    let _owner = part.options().mode(mode).create("r", 100).unwrap();
+    part.say("created");
+    part.hear();
+}
+
+fn owned(mode: &str) -> (Stage, Actor) {
+    let stage = Stage::new();
+    stage.let_everyone_in();
+    let mut owner = stage.start("own");
+    owner.tell(mode);
+    owner.expect("created");
+    (stage, owner)
+}
+
+#[test]
+fn a_planted_region_is_refused_unless_its_owner_is_accepted() {
+    if !is_root() {
+        return;
+    }
+    let (stage, _owner) = owned("666");
+    let options = stage.options();
+    for options in [options.clone(), options.clone().read_only(true), options.clone().accept_owner(OTHER)] {
+        let error = options.clone().timeout(Timeout::FOREVER).open("r").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongOwner);
+        assert!(error.to_string().contains(&OWNER.to_string()), "it names the user: {error}");
+        assert_eq!(word(options.open_or_create("r", 1)), "WrongOwner");
+    }
+    assert_eq!(word(options.create("r", 1)), "AlreadyExists");
+    let region = options.accept_owner(OWNER).open("r").unwrap();
+    assert_eq!(region.capacity(), 100);
+}
+
+#[test]
+fn it_is_the_files_user_that_counts() {
+    if !is_root() {
+        return;
+    }
+    let stage = Stage::new();
+    let owner = stage.options().create("r", 1).unwrap();
+    std::os::unix::fs::chown(stage.file("r"), Some(OTHER), None).unwrap();
+    assert_eq!(word(stage.options().open("r")), "WrongOwner");
+    std::os::unix::fs::chown(stage.file("r"), Some(0), Some(OTHER)).unwrap();
+    assert_eq!(stage.options().open("r").unwrap().info().id, owner.info().id);
+}
+
+/// What another ordinary user gets for `r`, in five words.
+fn try_all(options: &RegionOptions) -> [String; 5] {
+    let listed = options.list().unwrap().len();
+    [
+        word(options.open("r").map(|region| region.capacity())),
+        word(options.clone().accept_owner(OWNER).open("r").map(|region| region.capacity())),
+        word(options.create("r", 1)),
+        word(options.remove("r")),
+        format!("lists {listed}"),
+    ]
+}
+
+fn be_another(part: &mut Part) {
+    become_user(OTHER);
+    loop {
+        let words = try_all(&part.options());
+        part.say(words.join(", "));
+        part.hear();
+    }
+}
+
+#[test]
+fn an_ordinary_user_is_no_more_than_let_in() {
+    if !is_root() {
+        return;
+    }
+    for (mode, words) in [
+        ("600", "WrongOwner, PermissionDenied, AlreadyExists, PermissionDenied, lists 0"),
+        ("644", "WrongOwner, PermissionDenied, AlreadyExists, PermissionDenied, lists 1"),
+        ("666", "WrongOwner, 100, AlreadyExists, PermissionDenied, lists 1"),
+    ] {
+        let (stage, mut owner) = owned(mode);
+        stage.start("be_another").expect(words);
+        assert_eq!(
+            word(stage.options().accept_owner(OWNER).open("r").map(|region| region.capacity())),
+            "100"
+        );
+        owner.kill();
+        let words = stage.start("be_another").hear();
+        assert_eq!(stage.files(), ["zinc.r"], "what is another's is not swept, mode {mode}: {words}");
+        let open = words.split(", ").next().unwrap();
+        assert!(["WrongOwner", "NotFound"].contains(&open), "mode {mode}: {words}");
+    }
+}
+
+#[test]
+fn roots_regions_are_trusted() {
+    if !is_root() {
+        return;
+    }
+    let stage = Stage::new();
+    stage.let_everyone_in();
+    for (mode, words) in [
+        (0o600, "PermissionDenied, PermissionDenied, AlreadyExists, PermissionDenied, lists 0"),
+        (0o666, "50, 50, AlreadyExists, PermissionDenied, lists 1"),
+    ] {
+        let _owner = stage.options().mode(mode).create("r", 50).unwrap();
+        stage.start("be_another").expect(words);
+    }
+}
+
+fn be_another_without_rights(part: &mut Part) {
+    become_user(OTHER);
+    let options = part.options();
+    part.say(word(options.create("r", 1)));
+    part.say(word(options.open("r")));
+    part.say(word(options.list().map(|regions| regions.len())));
+}
+
+#[test]
+fn a_directory_that_is_closed_to_the_user_is_permission_denied() {
+    if !is_root() {
+        return;
+    }
+    for (mode, words) in [
+        (0o700, ["PermissionDenied", "PermissionDenied", "PermissionDenied"]),
+        (0o755, ["PermissionDenied", "NotFound", "0"]),
+    ] {
+        let stage = Stage::new();
+        std::fs::set_permissions(stage.path(), Permissions::from_mode(mode)).unwrap();
+        let mut other = stage.start("be_another_without_rights");
+        words.iter().for_each(|word| other.expect(word));
+    }
+}

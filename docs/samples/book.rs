@@ -1,0 +1,223 @@
+//! The Rust code of the book: chapters include the parts between anchors, and every part is run here.
+
+use std::cell::Cell;
+use std::thread;
+use std::time::Duration;
+
+use zinc::{DType, Descriptor, ErrorKind, Region, RegionOptions, SharedRegion};
+
+// ANCHOR: follow
+/// Looks each time there is something new, until the owner closes the region.
+fn follow(region: &SharedRegion, mut look: impl FnMut()) -> zinc::Result<()> {
+    loop {
+        match region.wait(Duration::from_secs(5)) {
+            Ok(true) => look(),
+            Ok(false) => eprintln!("nothing new for five seconds"),
+            Err(error) if error.kind() == ErrorKind::Closed => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+// ANCHOR_END: follow
+
+// ANCHOR: ask
+/// Puts a question into the region and waits for the answer, which comes in the same bytes.
+fn ask(region: &SharedRegion, question: &[u8]) -> zinc::Result<bool> {
+    // SAFETY: the two sides take turns: the other one is done with the bytes before it notifies.
+    let bytes = unsafe { region.as_mut_slice() };
+    bytes[..question.len()].copy_from_slice(question);
+    region.notify()?;
+    region.wait(1000)
+}
+// ANCHOR_END: ask
+
+// ANCHOR: count
+/// Looks each time there is something new, and is told how many notifications that was.
+fn count(region: &SharedRegion, timeout: Duration, mut look: impl FnMut(u64)) -> zinc::Result<()> {
+    let mut reached = 0; // counts from the region's beginning; `region.sequence()?` would count from now
+    while let Some(sequence) = region.wait_past(reached, timeout)? {
+        look(sequence - reached);
+        reached = sequence;
+    }
+    Ok(())
+}
+// ANCHOR_END: count
+
+// ANCHOR: serve
+/// Serves one owner of the name after another, until none comes in time.
+fn serve(options: &RegionOptions, mut look: impl FnMut(&SharedRegion)) -> zinc::Result<()> {
+    let patient = options.clone().timeout(Duration::from_secs(1));
+    loop {
+        let region = patient.open("pipeline")?;
+        loop {
+            match region.wait(None) {
+                Ok(_) => look(&region),
+                Err(error) if matches!(error.kind(), ErrorKind::Closed | ErrorKind::OwnerDied) => break,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+// ANCHOR_END: serve
+
+// ANCHOR: first_come
+/// Gives the region, filled: by this call if it is the first, else by whoever was.
+fn first_come(options: &RegionOptions) -> zinc::Result<Region> {
+    let region = options.open_or_create("board", 4096)?;
+    if region.is_owner() {
+        // SAFETY: the others wait for the notification before they look.
+        unsafe { region.as_mut_slice() }.fill(7);
+        region.notify()?;
+    } else {
+        region.wait(None)?;
+    }
+    Ok(region)
+}
+// ANCHOR_END: first_come
+
+// ANCHOR: persist
+/// Leaves a region behind, and takes it away by its name.
+fn persist(options: &RegionOptions) -> zinc::Result<()> {
+    let owner = options.create("cache", 4096)?;
+    owner.persist()?;
+    drop(owner);
+
+    let region = options.open("cache")?; // still there; nobody owns it
+    options.remove("cache")?;
+    assert_eq!(region.wait(None).unwrap_err().kind(), ErrorKind::Closed);
+    Ok(())
+}
+// ANCHOR_END: persist
+
+// ANCHOR: tensor
+/// Shares a matrix; whoever opens it learns its type and shape from the region.
+fn tensor(options: &RegionOptions) -> zinc::Result<()> {
+    let owner = options.create_tensor("weights", DType::F32, &[3, 4])?;
+    let weights = owner.tensor::<f32>()?;
+    // SAFETY: the others wait for the notification before they look.
+    unsafe { weights.as_mut_slice() }.fill(0.5);
+    owner.notify()?;
+
+    // In another process, written in whatever language:
+    let region = options.clone().read_only(true).open("weights")?;
+    region.wait(1000)?;
+    let weights = region.tensor::<f32>()?;
+    assert_eq!(weights.shape(), [3, 4]);
+    // SAFETY: the owner writes no more after it has notified.
+    assert_eq!(unsafe { weights.as_slice() }.iter().sum::<f32>(), 6.0);
+    Ok(())
+}
+// ANCHOR_END: tensor
+
+// ANCHOR: describe
+/// Describes what is in the region now; the next content may have another shape, up to the capacity.
+fn describe(options: &RegionOptions) -> zinc::Result<()> {
+    let owner = options.create("batch", 1 << 20)?;
+    owner.describe(&Descriptor::new(DType::I64, &[16, 128])?)?;
+    assert_eq!(owner.tensor::<i64>()?.shape(), [16, 128]);
+    owner.describe(&Descriptor::new(DType::I64, &[9, 128])?)?;
+    assert_eq!(owner.tensor::<i64>()?.shape(), [9, 128]);
+    Ok(())
+}
+// ANCHOR_END: describe
+
+/// A directory of regions for one test, gone with it.
+fn place() -> (tempfile::TempDir, RegionOptions) {
+    let directory = tempfile::Builder::new().prefix("zinc-book-").tempdir_in("/dev/shm").unwrap();
+    let options = RegionOptions::new().directory(directory.path());
+    (directory, options)
+}
+
+#[test]
+fn follow_looks_until_the_owner_closes() {
+    let (_directory, options) = place();
+    let owner = options.create("r", 1).unwrap();
+    let region = options.open("r").unwrap();
+    owner.notify().unwrap();
+    let looks = Cell::new(0);
+    let look = || {
+        looks.set(looks.get() + 1);
+        if looks.get() < 3 { owner.notify().unwrap() } else { owner.close().unwrap() }
+    };
+    follow(&region, look).unwrap();
+    assert_eq!(looks.get(), 3);
+}
+
+#[test]
+fn ask_gets_an_answer_in_the_same_bytes() {
+    let (_directory, options) = place();
+    let owner = options.create("r", 16).unwrap();
+    let region = options.open("r").unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            assert!(owner.wait(None).unwrap());
+            // SAFETY: it is this side's turn.
+            unsafe { owner.as_mut_slice() }.make_ascii_uppercase();
+            owner.notify().unwrap();
+        });
+        assert!(ask(&region, b"zinc").unwrap());
+    });
+    // SAFETY: the other side has ended.
+    assert_eq!(unsafe { &region.as_slice()[..4] }, b"ZINC");
+}
+
+#[test]
+fn count_tells_how_many_there_were() {
+    let (_directory, options) = place();
+    let owner = options.create("r", 1).unwrap();
+    let region = options.open("r").unwrap();
+    let notify = |times| (0..times).for_each(|_| owner.notify().unwrap());
+    notify(3);
+    let mut counted = Vec::new();
+    let look = |new| {
+        counted.push(new);
+        notify(new - 1);
+    };
+    count(&region, Duration::ZERO, look).unwrap();
+    assert_eq!(counted, [3, 2, 1]);
+}
+
+#[test]
+fn serve_goes_from_owner_to_owner() {
+    let (_directory, options) = place();
+    let owner = |value: u8| {
+        let owner = options.create("pipeline", 1).unwrap();
+        // SAFETY: nobody looks before the notification.
+        unsafe { owner.as_mut_slice() }.fill(value);
+        owner.notify().unwrap();
+        owner
+    };
+    let current = Cell::new(Some(owner(1)));
+    let mut seen = Vec::new();
+    let look = |region: &SharedRegion| {
+        // SAFETY: the owner is in this thread, and writes only before it notifies.
+        seen.push(unsafe { region.as_slice() }[0]);
+        drop(current.take());
+        if seen.len() < 3 {
+            current.set(Some(owner(seen.len() as u8 + 1)));
+        }
+    };
+    assert_eq!(serve(&options, look).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(seen, [1, 2, 3]);
+}
+
+#[test]
+fn first_come_is_filled_once() {
+    let (_directory, options) = place();
+    thread::scope(|scope| {
+        let both = [(); 2].map(|()| scope.spawn(|| first_come(&options).unwrap()));
+        let both = both.map(|thread| thread.join().unwrap());
+        assert_eq!(both.iter().filter(|region| region.is_owner()).count(), 1);
+        // SAFETY: the owner has filled it and writes no more.
+        assert!(both.iter().all(|region| unsafe { region.as_slice() } == [7; 4096]));
+    });
+}
+
+#[test]
+fn what_needs_no_second_side() {
+    let (directory, options) = place();
+    persist(&options).unwrap();
+    tensor(&options).unwrap();
+    describe(&options).unwrap();
+    assert_eq!(directory.path().read_dir().unwrap().count(), 0);
+}
