@@ -64,9 +64,11 @@ pub(crate) fn life(operation: &Operation<'_>, place: &Place, file: &File) -> Res
         .map_err(|error| operation.os("asking for the owner's lock", &error))?;
     // The flag is read after the lock: persisting sets the one before it lets go of the other.
     let persistent = read_header(operation, place, file)?.flags & PERSISTENT != 0;
-    Ok(match (persistent, locked) {
-        (true, _) => Life::Persistent,
-        (false, true) => Life::Owned,
+    // The kernel's lock is the better witness: a peer that scribbles over the flags cannot make a living owner's region
+    // look like nobody's.
+    Ok(match (locked, persistent) {
+        (true, _) => Life::Owned,
+        (false, true) => Life::Persistent,
         (false, false) => Life::Dead,
     })
 }

@@ -61,10 +61,10 @@ fn calls(act: impl FnOnce()) -> u64 {
 #[test]
 fn the_hot_path_allocates_nothing() {
     let stage = Stage::new();
-    let owner = stage.options().create("r", 100).unwrap();
     let options =
         [stage.options(), stage.options().read_only(true), stage.options().spin(std::time::Duration::ZERO)];
     for options in options {
+        let owner = options.create("r", 100).unwrap();
         let peer = options.open("r").unwrap();
         let reader = options.open("r").unwrap();
         let waits = sleeper(move || calls(|| assert!(reader.wait(Timeout::FOREVER).unwrap())));

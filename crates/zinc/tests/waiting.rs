@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::sleeper::sleeper;
-use common::{PATIENCE, Part, Stage, note, word};
+use common::{PATIENCE, Part, Stage, word};
 use zinc::{OwnedRegion, RegionOptions, SharedRegion, Timeout};
 
 common::parts!(notify_and_stay, wait_and_tell, close_when_told);
@@ -152,7 +152,7 @@ fn wait_past_counts_and_leaves_what_wait_has_seen() {
 #[test]
 fn timeouts_are_kept() {
     let (_stage, _owner, peer) = pair();
-    for spin in [Duration::ZERO, Duration::from_micros(50), Duration::from_secs(1)] {
+    for spin in [Duration::ZERO, Duration::from_micros(50), Duration::from_millis(5)] {
         let options = RegionOptions::new().directory(peer.info().path.parent().unwrap()).spin(spin);
         let region = options.open("r").unwrap();
         for time in [
@@ -165,7 +165,6 @@ fn timeouts_are_kept() {
             assert_eq!(word(region.wait(time)), "false");
             let took = start.elapsed();
             assert!(took >= time, "{took:?} instead of {time:?} with a spin of {spin:?}");
-            note(format_args!("a timeout of {time:?} took {took:?} with a spin of {spin:?}"));
         }
     }
     let start = Instant::now();

@@ -2,7 +2,7 @@
 //!
 //! A test file names its parts in `parts!`. A part is played by this very test program, started again as another
 //! process; the two talk in lines over a socket. Whoever waits for a line, a state or an end does so under a watchdog.
-#![allow(dead_code, reason = "each test file uses what it needs of this")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test file uses what it needs of this")]
 
 use std::fmt::{Debug, Display};
 use std::fs::Permissions;
@@ -37,7 +37,7 @@ macro_rules! parts {
         #[test]
         #[ignore = "the entry of the processes that the tests start"]
         fn part() {
-            common::play(&[$((stringify!($part), $part as fn(&mut common::Part))),*]);
+            common::play(&[$((stringify!($part), $part as common::Play)),*]);
         }
     };
 }
@@ -107,7 +107,7 @@ impl Actor {
     }
 
     pub(crate) fn tell(&mut self, line: impl Display) {
-        writeln!(self.socket.get_ref(), "{line}").expect("the other process listens");
+        send(&self.socket, line).expect("the other process listens");
     }
 
     /// The next line that it says.
@@ -200,7 +200,7 @@ impl Part {
 
     /// Ends the process if the test is gone.
     pub(crate) fn say(&mut self, line: impl Display) {
-        if writeln!(self.socket.get_ref(), "{line}").is_err() {
+        if send(&self.socket, line).is_err() {
             std::process::exit(3);
         }
     }
@@ -219,14 +219,22 @@ impl Part {
     }
 }
 
+/// What a process does that plays a part.
+pub(crate) type Play = fn(&mut Part);
+
 /// Plays the part that the environment asks for; where it asks for none, this is no process that a test has started.
-pub(crate) fn play(parts: &[(&str, fn(&mut Part))]) {
+pub(crate) fn play(parts: &[(&str, Play)]) {
     let Ok(wanted) = std::env::var(PART) else { return };
     let directory = std::env::var_os(STAGE).expect("the stage's directory").into();
     let socket = std::io::stdin().as_fd().try_clone_to_owned().expect("a socket");
     let mut part = Part { directory, socket: BufReader::new(UnixStream::from(socket)) };
     let (_, play) = parts.iter().find(|(name, _)| *name == wanted).expect("a part of that name in `parts!`");
     play(&mut part);
+}
+
+/// In one piece, because forked processes may speak at the same time.
+fn send(socket: &BufReader<UnixStream>, line: impl Display) -> std::io::Result<()> {
+    socket.get_ref().write_all(format!("{line}\n").as_bytes())
 }
 
 fn read_line(socket: &mut BufReader<UnixStream>) -> std::io::Result<Option<String>> {
