@@ -58,8 +58,8 @@ impl SharedRegion {
     /// Creates a region of `capacity` bytes, all zero, under `name`, and owns it.
     ///
     /// The memory is really reserved, so later writes cannot fail. Others see the region whole or not at all. The
-    /// remains of a region whose owner died do not count as a region. Blocks for as long as the kernel takes to clear
-    /// the memory, about 0.3 ms a megabyte. More choices: [`RegionOptions`].
+    /// remains of a region whose owner died do not count as a region. Blocks for as long as the kernel takes to
+    /// find the pages, some 0.2 ms a megabyte (`cargo bench -p zinc --bench memory`). More choices: [`RegionOptions`].
     ///
     /// # Errors
     ///

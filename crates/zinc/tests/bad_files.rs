@@ -5,6 +5,7 @@ mod common;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 
 use common::sleeper::promptly;
 use common::{Stage, is_root, note, word};
@@ -110,19 +111,26 @@ fn fields_that_cannot_be_are_refused() {
 fn what_is_no_file_is_not_a_region() {
     let elsewhere = Stage::new();
     drop(elsewhere.options().persistent(true).create("r", 100).unwrap());
-    let make: [(&str, &dyn Fn(&Stage)); 6] = [
-        ("a directory", &|stage| std::fs::create_dir(stage.file("r")).unwrap()),
-        ("a link to a good region", &|stage| {
-            std::os::unix::fs::symlink(elsewhere.file("r"), stage.file("r")).unwrap()
-        }),
-        ("a link to nothing", &|stage| std::os::unix::fs::symlink("nothing", stage.file("r")).unwrap()),
-        ("a link to itself", &|stage| std::os::unix::fs::symlink("zinc.r", stage.file("r")).unwrap()),
-        ("a socket", &|stage| drop(UnixListener::bind(stage.file("r")).unwrap())),
-        ("a pipe", &|stage| node(stage, rustix::fs::FileType::Fifo)),
-    ];
-    for (what, make) in make {
+    let link = |to: &Path, there: &Path| std::os::unix::fs::symlink(to, there);
+    let good = elsewhere.file("r");
+    for what in [
+        "a directory",
+        "a link to a good region",
+        "a link to nothing",
+        "a link to itself",
+        "a socket",
+        "a pipe",
+    ] {
         let stage = Stage::new();
-        make(&stage);
+        let there = stage.file("r");
+        match what {
+            "a directory" => std::fs::create_dir(&there).unwrap(),
+            "a link to a good region" => link(&good, &there).unwrap(),
+            "a link to nothing" => link("nothing".as_ref(), &there).unwrap(),
+            "a link to itself" => link(&there, &there).unwrap(),
+            "a socket" => drop(UnixListener::bind(&there).unwrap()),
+            _ => node(&stage, rustix::fs::FileType::Fifo),
+        }
         assert_refused(&stage, what, ErrorKind::NotARegion);
     }
     if is_root() {

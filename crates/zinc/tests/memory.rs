@@ -141,7 +141,7 @@ fn cycle(part: &Part, round: u32) {
     }
     drop((owner, view));
     assert!(peer.wait(0).is_err());
-    let missing = part.options().timeout(Timeout::from_millis(u64::from(round % 16 == 0)));
+    let missing = part.options().timeout(Timeout::from_millis(u64::from(round.is_multiple_of(16))));
     assert_eq!(word(missing.open("r")), "NotFound");
 }
 
