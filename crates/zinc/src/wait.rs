@@ -48,7 +48,8 @@ pub trait Host {
     /// What the wait fails with.
     type Error: From<Error>;
 
-    /// Runs `park`, which blocks in the kernel. Called around each sleep, not around the short spin before it.
+    /// Runs `park`, which is in the kernel for a while. Called around each sleep, not around the short spin before it,
+    /// and around opening.
     fn park<R: Send>(&mut self, park: impl FnOnce() -> R + Send) -> R;
 
     /// A signal ended a sleep, or may have come right before one. An error ends the wait with it; `Ok` goes on waiting.

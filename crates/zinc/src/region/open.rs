@@ -51,7 +51,8 @@ pub(super) fn open<H: Host>(
     let deadline = options.timeout.deadline(process::now());
     let mut watch = None;
     loop {
-        let found = attach(options, operation, name)?;
+        // Looking is work for the file system, and mapping may fault every page in.
+        let found = host.park(|| attach(options, operation, name))?;
         if let Found::Region(region) = found {
             return Ok(region);
         }
