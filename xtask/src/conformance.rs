@@ -5,7 +5,8 @@ use crate::python_env::PythonEnv;
 use crate::shell::Shell;
 use anyhow::{Context, Result};
 
-const PACKAGE: [&str; 3] = ["--release", "--package", "zinc-conformance"];
+/// Unoptimized, as the tests of the core are: its cases wait more than they compute, and building takes far longer.
+const PACKAGE: [&str; 2] = ["--package", "zinc-conformance"];
 
 /// Runs the runner with `args`; whether it was content.
 pub(crate) fn run(project: &Project, args: &[String]) -> Result<bool> {

@@ -158,7 +158,10 @@ WITH_HANDLE = {
     "tensor": tensor,
     "fill": fill,
     "ping_pong": ping_pong,
-    **{name: of(name) for name in ("notify", "wait", "wait_past", "interrupt", "close", "unlink", "persist", "describe")},
+    **{
+        name: of(name)
+        for name in ("notify", "wait", "wait_past", "interrupt", "close", "unlink", "persist", "describe")
+    },
 }
 
 
@@ -177,7 +180,7 @@ def answer(id, command, arguments):
         outcome = {"error": error.kind, "code": error.code, "message": str(error)}
     except (NoSuchCall, ReadOnly) as error:
         outcome = {"error": type(error).__name__}
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong is an answer
         outcome = {"error": "Testee", "message": f"{type(error).__name__}: {error}"}
     with stdout_lock:
         print(json.dumps({"id": id, **outcome}), flush=True)

@@ -32,6 +32,7 @@ fn racer(part: &mut Part) {
     let options = part.options();
     let gun = options.open("gun").unwrap();
     for round in 0.. {
+        part.hear();
         let inside = (verb == "wait").then(|| options.open("r").unwrap());
         part.say("ready");
         if gun.wait_past(round, PATIENCE).unwrap().is_none() {
@@ -42,7 +43,6 @@ fn racer(part: &mut Part) {
         part.hear();
         drop(prize);
         part.say("over");
-        part.hear();
     }
 }
 
@@ -75,9 +75,7 @@ fn race(verbs: &[&str], check: impl Fn(&[String], &str)) {
     for round in 0..ROUNDS {
         victim.tell("make");
         victim.expect("made");
-        if round > 0 {
-            racers.iter_mut().for_each(|racer| racer.tell("next"));
-        }
+        racers.iter_mut().for_each(|racer| racer.tell("next"));
         racers.iter_mut().for_each(|racer| racer.expect("ready"));
         victim.tell("die");
         victim.expect("dead");
