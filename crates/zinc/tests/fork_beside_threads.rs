@@ -84,6 +84,8 @@ fn no_child_holds_a_sweepers_lock_whenever_it_was_forked() {
     process.expect("true");
 }
 
+const BUSY: u32 = 30;
+
 /// Forks while another thread of the parent is anywhere inside waits and notifications of the same handle.
 fn fork_beside_waiters(part: &mut Part) {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -103,7 +105,7 @@ fn fork_beside_waiters(part: &mut Part) {
                 shared.notify().unwrap();
             }
         });
-        for round in 0..60 {
+        for round in 0..BUSY {
             let child = fork(|| {
                 // The parent may have notified meanwhile or not.
                 shared.wait(PATIENCE).unwrap();
@@ -112,15 +114,20 @@ fn fork_beside_waiters(part: &mut Part) {
                 i32::from(shared.wait_past(sequence, PATIENCE).unwrap().is_none())
             });
             assert_eq!(child.end().exit_status(), Some(0), "round {round}");
+            part.say(round);
         }
         stop.store(true, Ordering::Relaxed);
     });
-    part.say("done");
 }
 
 #[test]
 fn a_child_can_use_handles_that_were_busy_at_the_fork() {
-    Stage::new().start("fork_beside_waiters").expect("done");
+    let stage = Stage::new();
+    let mut process = stage.start("fork_beside_waiters");
+    for round in 0..BUSY {
+        process.expect(&round.to_string());
+    }
+    assert!(process.end().success());
 }
 
 /// The children wait on handles of which another thread may have been in the middle of asking after the owner.

@@ -27,6 +27,7 @@ fn free(part: &Part) -> u64 {
 }
 
 /// Runs the part in a process that may mount; it says "done" when it has seen all that it wanted.
+#[track_caller]
 fn run(part: &'static str) {
     if !is_root() {
         return;

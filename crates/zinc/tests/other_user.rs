@@ -5,11 +5,12 @@ mod common;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
+use common::forked::fork;
 use common::sandbox::become_user;
 use common::{Actor, Part, Stage, is_root, word};
 use zinc::{ErrorKind, RegionOptions, Timeout};
 
-common::parts!(own, be_another, be_another_without_rights);
+common::parts!(own, be_another, be_another_without_rights, own_with_any_mode);
 
 const OWNER: u32 = 12_345;
 const OTHER: u32 = 23_456;
@@ -146,4 +147,34 @@ fn a_directory_that_is_closed_to_the_user_is_permission_denied() {
         let mut other = stage.start("be_another_without_rights");
         words.iter().for_each(|word| other.expect(word));
     }
+}
+
+/// Creates, opens, and takes over what a dead owner left, with modes that leave the user itself no right to write.
+fn own_with_any_mode(part: &mut Part) {
+    become_user(OWNER);
+    let options = part.options();
+    for mode in [0o444, 0o040, 0] {
+        let options = options.clone().mode(mode);
+        let died = fork(|| match options.create("r", 1) {
+            Ok(owner) => {
+                std::mem::forget(owner);
+                0
+            }
+            Err(error) => panic!("mode {mode:o}: {error}"),
+        });
+        assert_eq!(died.end().exit_status(), Some(0), "mode {mode:o}");
+        let _owner = options.create("r", 1).unwrap();
+        options.open("r").unwrap();
+    }
+    part.say("done");
+}
+
+#[test]
+fn no_mode_locks_the_user_out_of_its_own_regions() {
+    if !is_root() {
+        return;
+    }
+    let stage = Stage::new();
+    stage.let_everyone_in();
+    stage.start("own_with_any_mode").expect("done");
 }

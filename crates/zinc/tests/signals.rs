@@ -62,7 +62,10 @@ fn without_a_host_a_wait_goes_on_after_signals() {
 
 /// Whether SIGUSR1 has still to be delivered to the thread.
 fn is_pending(process: &common::Actor, thread: i32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{}/task/{thread}/status", process.pid())).unwrap();
+    // The last signal may end the thread before it is asked about.
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{}/task/{thread}/status", process.pid())) else {
+        return false;
+    };
     let pending = status.lines().find_map(|line| line.strip_prefix("SigPnd:")).unwrap();
     u64::from_str_radix(pending.trim(), 16).unwrap() & (1 << (libc::SIGUSR1 - 1)) != 0
 }
