@@ -422,6 +422,9 @@ const char *zinc_name(const struct zinc_region *region);
 int zinc_info(const struct zinc_region *region,
               struct zinc_region_info *out);
 
+// Whether this is an open handle: 1 or 0. Never an error, so the thread's last error stays as it is.
+int zinc_is_open(const struct zinc_region *region);
+
 // Whether this handle created its region and so owns it: 1 or 0; or ZINC_ERROR_CLOSED.
 int zinc_is_owner(const struct zinc_region *region);
 

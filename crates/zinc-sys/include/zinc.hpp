@@ -670,10 +670,10 @@ public:
   }
 
   /// Whether this handle is open: neither closed, nor moved from.
-  bool is_open() const noexcept { return zinc_is_owner(handle_) >= 0; }
+  bool is_open() const noexcept { return zinc_is_open(handle_) == 1; }
   explicit operator bool() const noexcept { return is_open(); }
   /// Whether this handle created its region and so owns it.
-  bool is_owner() const noexcept { return zinc_is_owner(handle_) == 1; }
+  bool is_owner() const noexcept { return is_open() && zinc_is_owner(handle_) == 1; }
   /// This handle as the owner that it is; if it is none, nothing, and the handle stays as it is.
   std::optional<owned_region> owned() &&;
 

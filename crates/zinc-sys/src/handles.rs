@@ -49,6 +49,11 @@ pub(crate) fn enter(operation: &'static str, handle: *const zinc_region) -> Resu
     HANDLES.enter(handle.addr()).ok_or_else(|| not_open(operation, handle))
 }
 
+/// Whether it is an open handle.
+pub(crate) fn is_open(handle: *const zinc_region) -> bool {
+    HANDLES.enter(handle.addr()).is_some()
+}
+
 /// Ends a handle; none if it is not an open one.
 pub(crate) fn end(handle: *const zinc_region) -> Option<zinc::Result<()>> {
     HANDLES.remove(handle.addr(), |handle| handle.region.close())

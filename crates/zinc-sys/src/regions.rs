@@ -133,6 +133,12 @@ pub unsafe extern "C" fn zinc_info(region: *const zinc_region, out: *mut zinc_re
     })
 }
 
+/// Whether this is an open handle: 1 or 0. Never an error, so the thread's last error stays as it is.
+#[unsafe(no_mangle)]
+pub extern "C" fn zinc_is_open(region: *const zinc_region) -> c_int {
+    guard("is_open", || Ok(handles::is_open(region).into()))
+}
+
 /// Whether this handle created its region and so owns it: 1 or 0; or ZINC_ERROR_CLOSED.
 #[unsafe(no_mangle)]
 pub extern "C" fn zinc_is_owner(region: *const zinc_region) -> c_int {

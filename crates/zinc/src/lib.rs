@@ -76,7 +76,9 @@ mod wait;
 pub use descriptor::{DType, Descriptor};
 pub use error::{Error, ErrorKind, Result};
 #[cfg(not(loom))]
-pub use region::{OwnedRegion, Region, RegionInfo, RegionOptions, RegionState, SharedRegion, list, remove};
+pub use owner::RegionState;
+#[cfg(not(loom))]
+pub use region::{OwnedRegion, Region, RegionInfo, RegionOptions, SharedRegion, list, remove};
 #[cfg(not(loom))]
 pub use view::{Element, Tensor, View};
 pub use wait::{Host, Timeout};

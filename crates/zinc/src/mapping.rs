@@ -4,8 +4,8 @@
 use std::fs::File;
 use std::io;
 use std::ptr::NonNull;
+use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{RwLock, TryLockError};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -67,8 +67,10 @@ impl Mapping {
         Ok(mapping)
     }
 
-    pub(crate) fn header(&self) -> NonNull<Header> {
-        self.start().cast()
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: the mapping starts with the header, is aligned to a page, and lives as long as the reference; after
+        // its memory is given back, zero pages are there, and zeroes are a valid header.
+        unsafe { self.start().cast().as_ref() }
     }
 
     /// Writes the fixed part of the header of a region that has no name yet.
@@ -94,11 +96,7 @@ impl Mapping {
     /// Runs `ask` on the region's file; `None` if the memory was given back. Never blocks: askers do not exclude each
     /// other, and in a forked child a lock that was being taken stays taken.
     pub(crate) fn with_file<T>(&self, ask: impl FnOnce(&File) -> T) -> Option<T> {
-        match self.file.try_read() {
-            Ok(file) => file.as_ref().map(ask),
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().as_ref().map(ask),
-            Err(TryLockError::WouldBlock) => None,
-        }
+        self.file.try_read().ok()?.as_ref().map(ask)
     }
 
     /// One more user; false if there are none left and the memory is gone.

@@ -17,19 +17,23 @@ mod registry;
 
 pub(crate) use registry::{CloseAtExit, ExitTicket, HeldLock};
 
-/// How long to wait for another process that is taking the same name away; it takes microseconds unless it is stopped.
-const SWEEP_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a call that needs the name waits for another process that is taking it away just now, which takes
+/// microseconds unless that process is stopped.
+pub(crate) const PATIENT: Duration = Duration::from_secs(1);
+/// For sweeping in passing: where somebody else is at it, nothing is left to do.
+pub(crate) const IN_PASSING: Duration = Duration::ZERO;
 /// How often create looks again when the name changes hands meanwhile. Each round means that somebody else got ahead.
 const PUBLISH_ROUNDS: u32 = 1000;
 
-/// Whether a region has a living owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Life {
+/// Whether somebody owns a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RegionState {
     /// Its owner is alive.
     Owned,
-    /// It has no owner and needs none.
+    /// It has no owner and stays until it is removed.
     Persistent,
-    /// Its owner ended without closing it.
+    /// Its owner died without closing it; the next create of the name, or any sweep, takes it away.
     Dead,
 }
 
@@ -59,7 +63,7 @@ fn read_up_to(file: &File, bytes: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Whether the region in `file`, which has a header, has a living owner.
-pub(crate) fn life(operation: &Operation<'_>, place: &Place, file: &File) -> Result<Life> {
+pub(crate) fn life(operation: &Operation<'_>, place: &Place, file: &File) -> Result<RegionState> {
     let locked = lock::is_held(file, Byte::Owner)
         .map_err(|error| operation.os("asking for the owner's lock", &error))?;
     // The flag is read after the lock: persisting sets the one before it lets go of the other.
@@ -67,9 +71,9 @@ pub(crate) fn life(operation: &Operation<'_>, place: &Place, file: &File) -> Res
     // The kernel's lock is the better witness: a peer that scribbles over the flags cannot make a living owner's region
     // look like nobody's.
     Ok(match (locked, persistent) {
-        (true, _) => Life::Owned,
-        (false, true) => Life::Persistent,
-        (false, false) => Life::Dead,
+        (true, _) => RegionState::Owned,
+        (false, true) => RegionState::Persistent,
+        (false, false) => RegionState::Dead,
     })
 }
 
@@ -100,8 +104,8 @@ pub(crate) fn publish(operation: &Operation<'_>, place: &Place, file: &File, nam
             Err(error) => return Err(unopenable(operation, &error)),
         };
         match life(operation, place, &there)? {
-            Life::Dead => {
-                sweep_file(operation, place, name, &there)?;
+            RegionState::Dead => {
+                sweep_file(operation, place, name, &there, PATIENT)?;
             }
             life => return Err(taken(operation, place, &there, life)),
         }
@@ -109,9 +113,11 @@ pub(crate) fn publish(operation: &Operation<'_>, place: &Place, file: &File, nam
     Err(operation.error(ErrorKind::AlreadyExists, "others keep creating and closing regions of that name"))
 }
 
-fn taken(operation: &Operation<'_>, place: &Place, file: &File, life: Life) -> Error {
+fn taken(operation: &Operation<'_>, place: &Place, file: &File, life: RegionState) -> Error {
     let why = match (life, read_header(operation, place, file)) {
-        (Life::Persistent, _) => "a persistent region has the name; open it, or remove it first".to_owned(),
+        (RegionState::Persistent, _) => {
+            "a persistent region has the name; open it, or remove it first".to_owned()
+        }
         (_, Ok(fixed)) => {
             format!("process {} owns a region of that name; open it, or use another name", fixed.owner_pid)
         }
@@ -133,8 +139,15 @@ pub(crate) fn unopenable(operation: &Operation<'_>, error: &io::Error) -> Error 
 }
 
 /// Takes the name of a dead owner's region away, if it still is one and still has it.
-pub(crate) fn sweep_file(operation: &Operation<'_>, place: &Place, name: &str, file: &File) -> Result<bool> {
-    take_name_away(operation, place, name, file, |file| Ok(life(operation, place, file)? == Life::Dead))
+pub(crate) fn sweep_file(
+    operation: &Operation<'_>,
+    place: &Place,
+    name: &str,
+    file: &File,
+    patience: Duration,
+) -> Result<bool> {
+    let is_dead = |file: &File| Ok(life(operation, place, file)? == RegionState::Dead);
+    take_name_away(operation, place, name, file, patience, is_dead)
 }
 
 /// Takes the name away from the region in `file` if it still has it and `may_go`. True if this call did it.
@@ -146,10 +159,14 @@ pub(crate) fn take_name_away(
     place: &Place,
     name: &str,
     file: &File,
+    patience: Duration,
     may_go: impl Fn(&File) -> Result<bool>,
 ) -> Result<bool> {
     let os = |error: io::Error| operation.os("taking the name away", &error);
-    let Some(_lock) = lock_to_sweep(operation, place, file)? else {
+    let Some(_lock) = lock_to_sweep(operation, place, file, patience)? else {
+        if patience == IN_PASSING {
+            return Ok(false);
+        }
         return Err(operation.error(
             ErrorKind::Os,
             "another process has been taking the name away for a second; it may be stopped: try again later",
@@ -183,14 +200,19 @@ fn unlink(place: &Place, name: &str) -> io::Result<bool> {
     }
 }
 
-fn lock_to_sweep(operation: &Operation<'_>, place: &Place, file: &File) -> Result<Option<HeldLock>> {
+fn lock_to_sweep(
+    operation: &Operation<'_>,
+    place: &Place,
+    file: &File,
+    patience: Duration,
+) -> Result<Option<HeldLock>> {
     let start = Instant::now();
     loop {
         let taken = HeldLock::take(place, file, Byte::Sweeper);
         if let Some(lock) = taken.map_err(|error| operation.os("taking the sweeper's lock", &error))? {
             return Ok(Some(lock));
         }
-        if start.elapsed() > SWEEP_PATIENCE {
+        if start.elapsed() >= patience {
             return Ok(None);
         }
         std::thread::sleep(Duration::from_micros(200));
@@ -205,7 +227,7 @@ pub(crate) fn sweep_place(place: &Place) {
         if facts(&file).is_ok_and(|facts| facts.uid == process::user()) {
             // What cannot be swept is somebody else's business, or will be found by the next sweep.
             let _ = life(&operation, place, &file).and_then(|life| match life {
-                Life::Dead => sweep_file(&operation, place, &name, &file),
+                RegionState::Dead => sweep_file(&operation, place, &name, &file, IN_PASSING),
                 _ => Ok(false),
             });
         }

@@ -20,7 +20,7 @@ mod options;
 mod owned;
 mod system;
 
-pub use info::{RegionInfo, RegionState, list, remove};
+pub use info::{RegionInfo, list, remove};
 pub use options::RegionOptions;
 pub use owned::{OwnedRegion, Region};
 
@@ -206,8 +206,10 @@ impl SharedRegion {
     /// [`Descriptor`](ErrorKind::Descriptor) if the header is damaged, [`Closed`](ErrorKind::Closed).
     pub fn descriptor(&self) -> Result<Option<Descriptor>> {
         let operation = self.operation("descriptor");
+        let descriptor = self.header().descriptor.read(&operation, self.capacity());
+        // Looked at afterwards: what is read from a handle that is closed meanwhile means nothing.
         self.check_open(&operation)?;
-        self.header().descriptor.read(&operation, self.capacity())
+        descriptor
     }
 
     /// The described data as elements of type `T`, in place.
@@ -268,12 +270,12 @@ impl SharedRegion {
     /// Returns at once if one is there already, be it from before the region was opened. Several notifications may
     /// arrive as one. What the notifier wrote before is visible afterwards.
     ///
-    /// A number is milliseconds, see [`Timeout`]. The wait first looks again and again for up to some ten microseconds
+    /// A number is milliseconds, see [`Timeout`]. The wait first looks again and again for up to 50 µs
     /// (see [`RegionOptions::spin`]), then sleeps in the kernel, where it costs nothing.
     ///
     /// # Errors
     ///
-    /// [`Closed`](ErrorKind::Closed) when the owner, or another thread this handle, closes;
+    /// [`Closed`](ErrorKind::Closed) when the owner closes the region, or another thread closes this handle;
     /// [`OwnerDied`](ErrorKind::OwnerDied) within a second of its process's death;
     /// [`Interrupted`](ErrorKind::Interrupted) by [`interrupt`](SharedRegion::interrupt). Notifications from before
     /// are delivered first.
@@ -342,7 +344,7 @@ impl SharedRegion {
             }
             Ended::RegionClosed => {
                 let why = format!(
-                    "its owner (process {owner}) closed the region; open it again when there is a new one"
+                    "the region was closed by its owner (process {owner}) or removed; open it again when there is a new one"
                 );
                 operation.error(ErrorKind::Closed, why)
             }
@@ -363,8 +365,10 @@ impl SharedRegion {
     ///
     /// [`Closed`](ErrorKind::Closed) after [`close`](SharedRegion::close).
     pub fn sequence(&self) -> Result<u64> {
+        let sequence = self.header().sequence.load(std::sync::atomic::Ordering::Acquire);
+        // Looked at afterwards: what is read from a handle that is closed meanwhile means nothing.
         self.check_open(&self.operation("sequence"))?;
-        Ok(self.header().sequence.load(std::sync::atomic::Ordering::Acquire))
+        Ok(sequence)
     }
 
     /// Ends the waits that are in progress on this handle, on whatever thread, with

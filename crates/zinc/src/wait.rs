@@ -52,7 +52,7 @@ pub trait Host {
     /// and around opening.
     fn park<R: Send>(&mut self, park: impl FnOnce() -> R + Send) -> R;
 
-    /// A signal ended a sleep, or may have come right before one. An error ends the wait with it; `Ok` goes on waiting.
+    /// Called after each sleep, which a signal may have ended. An error ends the wait with it; `Ok` goes on waiting.
     fn signal(&mut self) -> Result<(), Self::Error>;
 }
 
@@ -80,7 +80,7 @@ pub(crate) trait System: Sync {
     fn now_coarse(&self) -> u64;
     /// Sleeps until one of the words is woken, or `until` has come, or a signal has; returns at once if one of the
     /// words no longer holds what is expected. May return early for no reason.
-    fn park(&self, sleep: &Sleep<'_>) -> Parked;
+    fn park(&self, sleep: &Sleep<'_>);
     /// Wakes all sleepers on the sequence, in every process.
     fn wake_sequence(&self, header: &Header);
     /// Wakes all sleepers on this handle's control word, in this process.
@@ -99,17 +99,6 @@ pub(crate) struct Sleep<'a> {
     pub(crate) control: (&'a AtomicU32, u32),
     /// When to give up, by [`System::now`].
     pub(crate) until: u64,
-}
-
-/// Why a park ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Parked {
-    /// Woken, or a word had changed, or for no reason.
-    Woken,
-    /// The time is up.
-    TimedOut,
-    /// A signal handler ran.
-    Signal,
 }
 
 /// Why a wait ends without a notification.
@@ -353,11 +342,9 @@ impl<S: System> Wait<'_, S> {
                 control: (&self.local.control, self.control),
                 until,
             };
-            match host.park(|| self.system.park(&sleep)) {
-                Parked::Woken => {}
-                // A signal that came in the instant before the sleep did not end it.
-                Parked::Signal | Parked::TimedOut => host.signal().map_err(Failed::Host)?,
-            }
+            host.park(|| self.system.park(&sleep));
+            // Asked each time: a signal in the instant before a sleep did not end that sleep.
+            host.signal().map_err(Failed::Host)?;
         }
     }
 
@@ -412,8 +399,11 @@ impl<S: System> Wait<'_, S> {
         if now.wrapping_sub(last) < OWNER_CHECK {
             return Ok(());
         }
-        self.local.owner_checked.store(now, Ordering::Relaxed);
-        if !self.system.owner_died() || self.is_pending() {
+        if !self.system.owner_died() {
+            self.local.owner_checked.store(now, Ordering::Relaxed);
+            return Ok(());
+        }
+        if self.is_pending() {
             return Ok(());
         }
         // An owner that closes properly writes the state before it lets go of what shows it alive.

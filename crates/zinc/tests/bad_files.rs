@@ -28,7 +28,7 @@ const PAGE: usize = 4096;
 /// The whole file of a good region, which is persistent and so needs no owner.
 fn good() -> Vec<u8> {
     let stage = Stage::new();
-    stage.options().persistent(true).create_tensor("r", DType::F32, &[5, 5]).unwrap();
+    drop(stage.options().persistent(true).create_tensor("r", DType::F32, &[5, 5]).unwrap());
     let bytes = std::fs::read(stage.file("r")).unwrap();
     assert_eq!(bytes.len(), 2 * PAGE);
     bytes

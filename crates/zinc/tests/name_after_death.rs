@@ -20,7 +20,7 @@ fn own(part: &mut Part) {
 fn the_next_create_takes_the_name_over() {
     let stage = Stage::new();
     // The first create of a process sweeps.
-    Stage::new().options().create("first", 1).unwrap();
+    drop(Stage::new().options().create("first", 1).unwrap());
     for take in [
         |stage: &Stage| stage.options().create("r", 1).unwrap().into(),
         |stage: &Stage| stage.options().open_or_create("r", 1).unwrap(),

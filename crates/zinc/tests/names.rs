@@ -19,7 +19,7 @@ fn create_and_wait(part: &mut Part) {
 #[test]
 fn list_shows_every_region_and_nothing_else() {
     // The first create of a process sweeps.
-    Stage::new().options().create("first", 1).unwrap();
+    drop(Stage::new().options().create("first", 1).unwrap());
     let stage = Stage::new();
     let mut dead = stage.start("create_and_wait");
     dead.expect("created");

@@ -1,10 +1,10 @@
-//! Over a dead owner's name exactly one of all who race for it wins, and nobody takes the winner's region away.
+//! Of all who race for a name that falls free exactly one wins, and nobody takes the winner's region away.
 
 mod common;
 
 use common::forked::fork;
 use common::{Actor, PATIENCE, Part, Stage, hex, word};
-use zinc::{Region, RegionOptions, SharedRegion};
+use zinc::{ErrorKind, Region, RegionOptions};
 
 common::parts!(racer, victim);
 
@@ -33,12 +33,16 @@ fn racer(part: &mut Part) {
     let gun = options.open("gun").unwrap();
     for round in 0.. {
         part.hear();
-        let inside = (verb == "wait").then(|| options.open("r").unwrap());
+        let before = match verb.as_str() {
+            "wait" => Some(options.open("r").unwrap().into()),
+            "unlink" => Some(options.clone().persistent(true).create("r", 100).unwrap().into()),
+            _ => None,
+        };
         part.say("ready");
         if gun.wait_past(round, PATIENCE).unwrap().is_none() {
             return;
         }
-        let (answer, prize) = act(&verb, &options, inside);
+        let (answer, prize) = act(&verb, &options, before);
         part.say(answer);
         part.hear();
         drop(prize);
@@ -46,14 +50,23 @@ fn racer(part: &mut Part) {
     }
 }
 
-fn act(verb: &str, options: &RegionOptions, inside: Option<SharedRegion>) -> (String, Option<Region>) {
+fn act(verb: &str, options: &RegionOptions, before: Option<Region>) -> (String, Option<Region>) {
     let won = match verb {
         "create" => options.create("r", 100).map(Region::from),
         "open or create" => options.open_or_create("r", 100),
         "open" => options.open("r").map(Region::from),
         "remove" => return (word(options.remove("r")), None),
+        "create at last" => loop {
+            match options.create("r", 100) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                other => break other.map(Region::from),
+            }
+        },
+        "unlink" => {
+            return (word(before.as_ref().and_then(Region::as_owner).expect("an owner").unlink()), before);
+        }
         // Its first poll asks after the owner, and who learns of the death sweeps.
-        "wait" => return (word(inside.expect("opened before").wait(0)), None),
+        "wait" => return (word(before.expect("opened before").wait(0)), None),
         other => panic!("{other:?} is nothing to do"),
     };
     match won {
@@ -65,20 +78,25 @@ fn act(verb: &str, options: &RegionOptions, inside: Option<SharedRegion>) -> (St
     }
 }
 
-/// Runs the race many times; `check` gets each round's answers, in the order of the verbs.
+/// Runs the race many times, over the name of an owner that has just died, or of a persistent region if one of the
+/// racers has such a one to unlink; `check` gets each round's answers, in the order of the verbs.
 fn race(verbs: &[&str], check: impl Fn(&[String], &str)) {
     let stage = Stage::new();
     let gun = stage.options().create("gun", 1).unwrap();
-    let mut victim = stage.start("victim");
+    let mut victim = (!verbs.contains(&"unlink")).then(|| stage.start("victim"));
     let mut racers: Vec<_> = verbs.iter().map(|_| stage.start("racer")).collect();
     racers.iter_mut().zip(verbs).for_each(|(racer, verb)| racer.tell(verb));
     for round in 0..ROUNDS {
-        victim.tell("make");
-        victim.expect("made");
+        if let Some(victim) = &mut victim {
+            victim.tell("make");
+            victim.expect("made");
+        }
         racers.iter_mut().for_each(|racer| racer.tell("next"));
         racers.iter_mut().for_each(|racer| racer.expect("ready"));
-        victim.tell("die");
-        victim.expect("dead");
+        if let Some(victim) = &mut victim {
+            victim.tell("die");
+            victim.expect("dead");
+        }
 
         gun.notify().unwrap();
         let answers: Vec<_> = racers.iter_mut().map(Actor::hear).collect();
@@ -124,5 +142,14 @@ fn whatever_else_races_the_winners_region_stays() {
 fn of_racing_open_or_creates_one_owns_and_all_are_inside() {
     race(&["open or create"; 4], |answers, winner| {
         assert!(answers.iter().all(|answer| answer.ends_with(winner)), "{answers:?}");
+    });
+}
+
+#[test]
+fn who_unlinks_or_removes_a_persistent_region_takes_no_later_one_away() {
+    race(&["unlink", "remove", "remove", "create at last"], |answers, _| {
+        assert_eq!(answers[0], "()", "{answers:?}");
+        let possible = ["()", "NotFound", "PermissionDenied"];
+        assert!(answers[1..3].iter().all(|answer| possible.contains(&answer.as_str())), "{answers:?}");
     });
 }

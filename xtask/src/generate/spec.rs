@@ -25,6 +25,7 @@ pub(crate) struct Kind {
     pub(crate) python_class: String,
     pub(crate) python: Vec<String>,
     pub(crate) errno: Option<String>,
+    pub(crate) go: Option<String>,
     pub(crate) doc: String,
 }
 

@@ -24,6 +24,7 @@ static void check_not_open(zinc_region *handle) {
   CHECK_CODE(zinc_sequence(handle, &number), ZINC_ERROR_CLOSED);
   CHECK_CODE(zinc_interrupt(handle), ZINC_ERROR_CLOSED);
   CHECK_CODE(zinc_info(handle, &info), ZINC_ERROR_CLOSED);
+  CHECK(zinc_is_open(handle) == 0);
   CHECK_CODE(zinc_is_owner(handle), ZINC_ERROR_CLOSED);
   CHECK_CODE(zinc_is_read_only(handle), ZINC_ERROR_CLOSED);
   CHECK_CODE(zinc_clone(handle, &region), ZINC_ERROR_CLOSED);
@@ -273,7 +274,7 @@ static void only_the_owner_may_do_what_is_the_owners(void) {
   zinc_region *owner = created("a", 8);
   zinc_region *peers[2] = {opened("a"), NULL};
   CHECK(zinc_clone(owner, &peers[1]) == 0);
-  CHECK(zinc_is_owner(owner) == 1);
+  CHECK(zinc_is_open(owner) == 1 && zinc_is_owner(owner) == 1);
   for (int i = 0; i < 2; i++) {
     CHECK(zinc_is_owner(peers[i]) == 0);
     CHECK_CODE(zinc_unlink(peers[i]), ZINC_ERROR_PERMISSION_DENIED);

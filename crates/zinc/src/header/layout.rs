@@ -30,7 +30,7 @@ pub(crate) mod offset {
     pub(crate) const SEQUENCE: usize = 128;
     /// 0: nobody sleeps. Otherwise 1 + the highest sequence that a sleeping waiter has seen. Waiters raise it; a notifier clears it.
     pub(crate) const WAITERS: usize = 256;
-    /// 1: open. 2: closed by its owner. Waiters sleep on this word too.
+    /// 1: open. 2: closed by its owner, or removed. Waiters sleep on this word too.
     pub(crate) const STATE: usize = 384;
     /// Seqlock over the descriptor: odd while the owner writes it.
     pub(crate) const DESCRIPTOR_LOCK: usize = 512;

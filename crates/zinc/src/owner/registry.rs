@@ -4,7 +4,7 @@ use std::cell::UnsafeCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::platform::lock::Byte;
 use crate::platform::{Lock, Place, process};
@@ -27,9 +27,7 @@ impl HeldLock {
     /// It is held through an open file of its own. That is opened, locked and registered without a fork in between:
     /// a child with an unknown copy would hold the lock for as long as it lives.
     pub(crate) fn take(place: &Place, file: &File, byte: Byte) -> io::Result<Option<Self>> {
-        HOOKS.call_once(|| {
-            process::on_fork_and_exit(before_fork, after_fork_parent, after_fork_child, at_exit);
-        });
+        std::hint::black_box(&AT_LOAD);
         let mut registry = registry();
         let Some(lock) = Lock::take(place.reopen(file)?, byte)?.map(Arc::new) else { return Ok(None) };
         let number = registry.number();
@@ -91,7 +89,14 @@ impl Registry {
 
 static REGISTRY: Mutex<Registry> =
     Mutex::new(Registry { next: 0, locks: BTreeMap::new(), owners: BTreeMap::new() });
-static HOOKS: Once = Once::new();
+
+// At load and not at first use: handlers for a forked child run in the order of their registration, and one of the
+// program's that drops an owner's copy must find the lock given up already.
+process::at_load!(register);
+
+extern "C" fn register() {
+    process::on_fork_and_exit(before_fork, after_fork_parent, after_fork_child, at_exit);
+}
 
 fn registry() -> MutexGuard<'static, Registry> {
     REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)

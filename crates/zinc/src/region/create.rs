@@ -1,19 +1,22 @@
 //! Making a region: everything is ready before the name is given, so nobody ever sees half of one.
 
 use std::io;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{OwnedRegion, RegionInfo, RegionOptions, RegionState, SharedRegion};
+use super::{OwnedRegion, RegionInfo, RegionOptions, SharedRegion};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::header::{Fixed, OPEN, PERSISTENT};
 use crate::mapping::{Mapping, Writable};
-use crate::owner;
+use crate::owner::{self, RegionState};
 use crate::platform::{Place, process};
 
 /// The first create of a process takes away what dead owners left, so that crashes do not fill the memory for good.
-static FIRST_SWEEP: Once = Once::new();
+///
+/// A flag and no `Once`: a fork in the middle of the sweep must not leave the child waiting for its end.
+static SWEPT: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn create(
     options: &RegionOptions,
@@ -23,7 +26,9 @@ pub(super) fn create(
     descriptor: Option<&Descriptor>,
 ) -> Result<OwnedRegion> {
     let place = options.place(operation)?;
-    FIRST_SWEEP.call_once(|| owner::sweep_place(&place));
+    if !SWEPT.swap(true, Ordering::Relaxed) {
+        owner::sweep_place(&place);
+    }
 
     let fixed = Fixed {
         header_len: place.page(),
@@ -52,7 +57,7 @@ pub(super) fn create(
     let state = if options.persistent { RegionState::Persistent } else { RegionState::Owned };
     let info = RegionInfo::new(name, place.path_of(name), &fixed, state);
     let region = SharedRegion::new(Arc::new(mapping), Arc::new(info), options.spin_limit());
-    region.header().state.store(OPEN, std::sync::atomic::Ordering::Release);
+    region.header().state.store(OPEN, Ordering::Release);
     if let Some(descriptor) = descriptor {
         region.header().descriptor.write(descriptor);
     }
@@ -73,6 +78,8 @@ fn reserve(
     let mut reserved = place.reserve(file, len, !options.reserve);
     if reserved.as_ref().is_err_and(full) {
         owner::sweep_place(place);
+        // What the first try has reserved is not to stand in the way of the second.
+        let _ = file.set_len(0);
         reserved = place.reserve(file, len, !options.reserve);
     }
     reserved.map_err(|error| {

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::RegionOptions;
 use crate::error::Result;
 use crate::header::Fixed;
+use crate::owner::RegionState;
 
 /// What is known of a region.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,18 +26,6 @@ pub struct RegionInfo {
     pub owner_pid: u32,
     /// Whether somebody owns it, at the moment when this was asked.
     pub state: RegionState,
-}
-
-/// Whether somebody owns a region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RegionState {
-    /// Its owner is alive.
-    Owned,
-    /// It has no owner and stays until it is removed.
-    Persistent,
-    /// Its owner died without closing it; the next create of the name, or any sweep, takes it away.
-    Dead,
 }
 
 impl RegionInfo {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::owned::mark_closed;
-use super::{RegionInfo, RegionOptions, RegionState, SharedRegion};
+use super::{RegionInfo, RegionOptions, SharedRegion};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::header::PERSISTENT;
 use crate::mapping::{Mapping, Writable};
-use crate::owner::{self, Life};
+use crate::owner::{self, RegionState};
 use crate::platform::{Access, Place, facts, process};
 use crate::wait::{Host, Local, Spin};
 
@@ -31,7 +31,7 @@ impl SharedRegion {
     pub(super) fn new(mapping: Arc<Mapping>, info: Arc<RegionInfo>, spin: u32) -> Self {
         let can_arm = mapping.writable() != Writable::Nothing;
         Self {
-            header: mapping.header(),
+            header: mapping.header().into(),
             data: mapping.data(),
             local: Local::new(0, Spin::new(spin), can_arm),
             mapping,
@@ -105,15 +105,12 @@ pub(super) fn attach(options: &RegionOptions, operation: &Operation<'_>, name: &
     let facts = facts(&file).map_err(|error| operation.os("looking at the file", &error))?;
     check_user(options, operation, facts.uid)?;
     let fixed = owner::read_header(operation, &place, &file)?;
-    let state = match owner::life(operation, &place, &file)? {
-        Life::Owned => RegionState::Owned,
-        Life::Persistent => RegionState::Persistent,
-        Life::Dead => {
-            // Without the right to sweep it is left to others.
-            let _ = owner::sweep_file(operation, &place, name, &file);
-            return Ok(Found::Remains);
-        }
-    };
+    let state = owner::life(operation, &place, &file)?;
+    if state == RegionState::Dead {
+        // Without the right to sweep it is left to others.
+        let _ = owner::sweep_file(operation, &place, name, &file, owner::IN_PASSING);
+        return Ok(Found::Remains);
+    }
     let mapping = Mapping::new(file, &fixed, writable, options.prefault)
         .map_err(|error| operation.os("mapping the region", &error))?;
     let info = RegionInfo::new(name, place.path_of(name), &fixed, state);
@@ -173,23 +170,26 @@ pub(super) fn remove(options: &RegionOptions, operation: &Operation<'_>, name: &
         Err(error) => return Err(owner::unopenable(operation, &error)),
     };
     let fixed = owner::read_header(operation, &place, &file)?;
-    let gone = owner::take_name_away(operation, &place, name, &file, |file| {
-        match owner::life(operation, &place, file)? {
-            Life::Dead | Life::Persistent => Ok(true),
-            Life::Owned => {
-                let why = format!("its owner (process {}) is alive and alone may end it", fixed.owner_pid);
-                Err(operation.error(ErrorKind::PermissionDenied, why))
+    let gone =
+        owner::take_name_away(operation, &place, name, &file, owner::PATIENT, |file| {
+            match owner::life(operation, &place, file)? {
+                RegionState::Dead | RegionState::Persistent => Ok(true),
+                RegionState::Owned => {
+                    let why =
+                        format!("its owner (process {}) is alive and alone may end it", fixed.owner_pid);
+                    Err(operation.error(ErrorKind::PermissionDenied, why))
+                }
             }
-        }
-    })?;
+        })?;
     if !gone {
         return Err(not_found(options, operation, &Found::Nothing));
     }
+    // Asked again: the owner may have let it persist since the first look.
+    let fixed = owner::read_header(operation, &place, &file)?;
     if fixed.flags & PERSISTENT != 0 {
         let mapping = Mapping::new(file, &fixed, Writable::All, false)
             .map_err(|error| operation.os("telling those who wait", &error))?;
-        let info = RegionInfo::new(name, place.path_of(name), &fixed, RegionState::Persistent);
-        mark_closed(SharedRegion::new(Arc::new(mapping), Arc::new(info), 0).header());
+        mark_closed(mapping.header());
     }
     Ok(())
 }
@@ -207,10 +207,6 @@ fn describe(operation: &Operation<'_>, place: &Place, name: &str) -> Result<Regi
     crate::name::check(operation.name, name)?;
     let file = place.find(name, Access::ReadOnly).map_err(|error| owner::unopenable(operation, &error))?;
     let fixed = owner::read_header(operation, place, &file)?;
-    let state = match owner::life(operation, place, &file)? {
-        Life::Owned => RegionState::Owned,
-        Life::Persistent => RegionState::Persistent,
-        Life::Dead => RegionState::Dead,
-    };
+    let state = owner::life(operation, place, &file)?;
     Ok(RegionInfo::new(name, place.path_of(name), &fixed, state))
 }

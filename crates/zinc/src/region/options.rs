@@ -14,6 +14,10 @@ use crate::wait::{Host, NoHost, Timeout};
 /// together on a virtual machine (`cargo bench -p zinc --bench roundtrip` shows it as the bare futex).
 const SPIN: Duration = Duration::from_micros(50);
 
+/// How often `open_or_create` tries one and then the other before it gives up. Each round means that the region came or
+/// went meanwhile; a name that this user can neither open nor take makes every round fail.
+const OPEN_OR_CREATE_ROUNDS: u32 = 100;
+
 /// How to create or open a region. Every choice has a default; the shortcuts on [`SharedRegion`] use them all.
 ///
 /// ```
@@ -70,11 +74,11 @@ impl RegionOptions {
         self
     }
 
-    /// Create: who may open the region, as the permission bits of its file; the umask does not touch them. Default:
-    /// `0o600`, this user alone. Who may read only (`0o640`, say) opens read-only.
+    /// Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the
+    /// owner itself always may. Default: `0o600`, this user alone. Who may read only (`0o640`, say) opens read-only.
     #[must_use]
     pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = mode & 0o777;
+        self.mode = mode & 0o777 | 0o600;
         self
     }
 
@@ -127,7 +131,7 @@ impl RegionOptions {
     }
 
     /// Open: how long to wait for a region that does not exist yet. Readers are often started first. Sleeps until the
-    /// directory changes. Default: not at all.
+    /// directory changes; without the directory itself it fails at once. Default: not at all.
     #[must_use]
     pub fn timeout(mut self, timeout: impl Into<Timeout>) -> Self {
         self.timeout = timeout.into();
@@ -183,7 +187,8 @@ impl RegionOptions {
     /// As there.
     pub fn open_or_create(&self, name: impl AsRef<str>, capacity: usize) -> Result<Region> {
         let operation = name::check("open_or_create", name.as_ref())?;
-        loop {
+        let mut last = None;
+        for _ in 0..OPEN_OR_CREATE_ROUNDS {
             if let open::Found::Region(region) = open::attach(self, &operation, name.as_ref())? {
                 if region.capacity() < capacity {
                     let why =
@@ -195,10 +200,11 @@ impl RegionOptions {
             match create::create(self, &operation, name.as_ref(), capacity, None) {
                 Ok(owner) => return Ok(Region::Owned(owner)),
                 // Somebody was quicker, so there is something to open, or was.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => last = Some(error),
                 Err(error) => return Err(error),
             }
         }
+        Err(last.expect("a round that gives no region gives an error"))
     }
 
     /// Takes away a persistent region, or the remains of a dead owner's. Who has it open keeps it; waiters on a

@@ -1,5 +1,4 @@
 //! The owner's side: who created a region ends it, or lets it outlive itself.
-#![expect(unsafe_code, reason = "the owner writes to the header of its mapping")]
 
 use std::fmt;
 use std::ops::Deref;
@@ -23,6 +22,7 @@ use crate::platform::futex::{self, Reach};
 /// waiters get [`OwnerDied`](ErrorKind::OwnerDied) within a second, and the name is free.
 ///
 /// In a forked child the copy of an owner is a peer: its end unlinks nothing.
+#[must_use = "dropping the owner ends the region"]
 pub struct OwnedRegion {
     region: SharedRegion,
     owner: Arc<Owner>,
@@ -58,9 +58,7 @@ impl OwnedRegion {
     pub fn persist(&self) -> Result<()> {
         let operation = self.operation("persist");
         self.check_open(&operation)?;
-        self.owner.check_rights(&operation)?;
-        self.owner.persist();
-        Ok(())
+        self.owner.persist(&operation)
     }
 
     /// Says what the data is, for everyone; readers that look meanwhile get the old description or the new one, whole.
@@ -101,9 +99,9 @@ pub(super) struct Owner {
     persistent: AtomicBool,
     mapping: Arc<Mapping>,
     info: Arc<RegionInfo>,
-    /// Held while the descriptor is written, or the name taken away: both are for one thread at a time.
+    /// Held while the descriptor is written, and from the question who owns the name to the end of what follows from it.
     one_at_a_time: Mutex<()>,
-    _at_exit: ExitTicket,
+    _at_exit: Option<ExitTicket>,
 }
 
 impl Owner {
@@ -111,11 +109,11 @@ impl Owner {
     fn new(region: &SharedRegion, lock: Option<HeldLock>) -> Arc<Self> {
         Arc::new_cyclic(|owner: &Weak<Self>| Self {
             persistent: AtomicBool::new(lock.is_none()),
+            _at_exit: lock.is_some().then(|| ExitTicket::new(owner.clone())),
             lock,
             mapping: region.mapping.clone(),
             info: region.info.clone(),
             one_at_a_time: Mutex::new(()),
-            _at_exit: ExitTicket::new(owner.clone()),
         })
     }
 
@@ -132,11 +130,14 @@ impl Owner {
         Err(operation.error(ErrorKind::PermissionDenied, why))
     }
 
-    fn persist(&self) {
+    fn persist(&self, operation: &Operation<'_>) -> Result<()> {
+        let _turn = self.turn();
+        self.check_rights(operation)?;
         // Whoever finds the lock free looks at the flag afterwards, so the flag comes first.
         self.header().flags.fetch_or(PERSISTENT, Ordering::SeqCst);
         self.persistent.store(true, Ordering::Release);
         self.let_go();
+        Ok(())
     }
 
     fn turn(&self) -> MutexGuard<'_, ()> {
@@ -144,29 +145,39 @@ impl Owner {
     }
 
     fn unlink(&self, operation: &Operation<'_>) -> Result<()> {
+        let _turn = self.turn();
+        self.take_name_away(operation)
+    }
+
+    /// The caller has the turn.
+    fn take_name_away(&self, operation: &Operation<'_>) -> Result<()> {
         let directory = self.info.directory();
         let place = Place::open(directory).map_err(|error| operation.os("opening its directory", &error))?;
         let name = &self.info.name;
-        let _turn = self.turn();
-        let unlink = |file: &_| {
+        let take = |file: &_| {
             if self.is_alive() {
                 owner::give_name_up(operation, &place, name, file)
             } else {
-                owner::take_name_away(operation, &place, name, file, |_| Ok(true))
+                owner::take_name_away(operation, &place, name, file, owner::PATIENT, |_| Ok(true))
             }
         };
-        self.mapping.with_file(unlink).unwrap_or(Ok(false)).map(drop)
+        self.mapping.with_file(take).unwrap_or(Ok(false)).map(drop)
     }
 
     /// Ends the region for everyone, unless it persists or is the parent's.
     pub(super) fn close(&self, operation: &Operation<'_>) -> Result<()> {
+        // Asked before the turn is taken, which in a forked child some thread of the parent's may hold for good.
         if !self.is_alive() {
             return Ok(());
         }
-        let unlinked = self.unlink(operation);
+        let _turn = self.turn();
+        if !self.is_alive() {
+            return Ok(());
+        }
+        let taken = self.take_name_away(operation);
         mark_closed(self.header());
         self.let_go();
-        unlinked
+        taken
     }
 
     fn let_go(&self) {
@@ -176,8 +187,7 @@ impl Owner {
     }
 
     fn header(&self) -> &Header {
-        // SAFETY: the mapping starts with the header and lives as long as this; see `SharedRegion::header`.
-        unsafe { self.mapping.header().as_ref() }
+        self.mapping.header()
     }
 }
 
@@ -200,6 +210,7 @@ impl CloseAtExit for Owner {
 ///
 /// What can be done with either is there directly, by `Deref`.
 #[derive(Debug)]
+#[must_use = "dropping the owner ends the region"]
 pub enum Region {
     /// Created by this call, which made this handle the owner.
     Owned(OwnedRegion),

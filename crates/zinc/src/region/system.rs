@@ -7,10 +7,10 @@ use super::SharedRegion;
 use crate::error::Operation;
 use crate::header::{Header, PERSISTENT};
 use crate::owner;
-use crate::platform::futex::{self, Reach, Woke};
+use crate::platform::futex::{self, Reach};
 use crate::platform::lock::{self, Byte};
 use crate::platform::{Place, process};
-use crate::wait::{Parked, Sleep, System};
+use crate::wait::{Sleep, System};
 
 impl System for SharedRegion {
     fn now(&self) -> u64 {
@@ -21,17 +21,13 @@ impl System for SharedRegion {
         process::now_coarse()
     }
 
-    fn park(&self, sleep: &Sleep<'_>) -> Parked {
+    fn park(&self, sleep: &Sleep<'_>) {
         let words = [
             (low_half(sleep.sequence.0), sleep.sequence.1 as u32, Reach::Shared),
             (sleep.state.0, sleep.state.1, Reach::Shared),
             (sleep.control.0, sleep.control.1, Reach::Private),
         ];
-        match futex::park(&words, sleep.until) {
-            Woke::Woken => Parked::Woken,
-            Woke::TimedOut => Parked::TimedOut,
-            Woke::Signal => Parked::Signal,
-        }
+        futex::park(&words, sleep.until);
     }
 
     fn wake_sequence(&self, header: &Header) {
@@ -65,7 +61,7 @@ impl SharedRegion {
         // Without the right to do so it is left to others.
         let _ = self.mapping.with_file(|file| {
             let place = Place::open(self.info.directory()).ok()?;
-            owner::sweep_file(&operation, &place, &self.info.name, file).ok()
+            owner::sweep_file(&operation, &place, &self.info.name, file, owner::IN_PASSING).ok()
         });
     }
 }

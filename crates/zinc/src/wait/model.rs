@@ -1,4 +1,5 @@
-//! The wait protocol under loom: every interleaving, and every value that the memory model lets a thread read.
+//! The wait protocol under loom: every interleaving with up to three preemptions, and every value that the memory model
+//! lets a thread read.
 //!
 //! The kernel is modelled by a lock and a condition variable: a sleep compares its words under the lock, which is all
 //! that futex(2) promises. Sleeps never time out here, so a forgotten sleeper shows as a deadlock, which loom reports.
@@ -31,7 +32,7 @@ impl System for Kernel {
         0
     }
 
-    fn park(&self, sleep: &Sleep<'_>) -> Parked {
+    fn park(&self, sleep: &Sleep<'_>) {
         let guard = self.sleepers.lock().unwrap();
         let same = sleep.sequence.0.load(Ordering::Relaxed) as u32 == sleep.sequence.1 as u32
             && sleep.state.0.load(Ordering::Relaxed) == sleep.state.1
@@ -39,7 +40,6 @@ impl System for Kernel {
         if same {
             drop(self.woken.wait(guard).unwrap());
         }
-        Parked::Woken
     }
 
     fn wake_sequence(&self, _: &Header) {

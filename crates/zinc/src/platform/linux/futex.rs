@@ -27,24 +27,17 @@ pub(crate) enum Reach {
 /// A word, the value that lets a thread sleep on it, and who may wake it.
 pub(crate) type Word<'a> = (&'a AtomicU32, u32, Reach);
 
-/// Why a sleep ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Woke {
-    Woken,
-    TimedOut,
-    Signal,
-}
-
-/// Sleeps until a word is woken or changed, or the monotonic clock shows `until` nanoseconds, or a signal comes.
-pub(crate) fn park(words: &[Word<'_>; 3], until: u64) -> Woke {
+/// Sleeps until a word is woken or changed, or the monotonic clock shows `until` nanoseconds, or a signal comes, or for
+/// no reason at all.
+pub(crate) fn park(words: &[Word<'_>; 3], until: u64) {
     if !NO_WAITV.load(Ordering::Relaxed) {
         match park_on_all(words, until) {
-            // EPERM is what a seccomp filter answers to calls that it does not know.
-            Err(Errno::NOSYS | Errno::PERM) => NO_WAITV.store(true, Ordering::Relaxed),
-            other => return outcome(other),
+            Ok(()) | Err(Errno::AGAIN | Errno::TIMEDOUT | Errno::INTR) => return,
+            // A kernel before 5.16, or a sandbox that forbids the call, by whatever error it likes.
+            Err(_) => NO_WAITV.store(true, Ordering::Relaxed),
         }
     }
-    park_on_first(words, until)
+    park_on_first(words, until);
 }
 
 fn park_on_all(words: &[Word<'_>; 3], until: u64) -> Result<(), Errno> {
@@ -61,18 +54,15 @@ fn park_on_all(words: &[Word<'_>; 3], until: u64) -> Result<(), Errno> {
     futex::waitv(&waits, futex::WaitvFlags::empty(), Some(&timespec(until)), ClockId::Monotonic).map(drop)
 }
 
-fn park_on_first(words: &[Word<'_>; 3], until: u64) -> Woke {
+fn park_on_first(words: &[Word<'_>; 3], until: u64) {
     if words[1..].iter().any(|(word, expected, _)| word.load(Ordering::SeqCst) != *expected) {
-        return Woke::Woken;
+        return;
     }
     let (word, expected, reach) = words[0];
     let slice = super::process::now().saturating_add(SLICE);
     let every = std::num::NonZeroU32::MAX;
-    match outcome(futex::wait_bitset(word, flags(reach), expected, Some(&timespec(until.min(slice))), every))
-    {
-        Woke::TimedOut if slice < until => Woke::Woken,
-        other => other,
-    }
+    // Whatever ended the sleep, the caller looks at everything again.
+    let _ = futex::wait_bitset(word, flags(reach), expected, Some(&timespec(until.min(slice))), every);
 }
 
 /// Wakes every thread that sleeps on the word.
@@ -90,14 +80,6 @@ fn flags(reach: Reach) -> futex::Flags {
     match reach {
         Reach::Shared => futex::Flags::empty(),
         Reach::Private => futex::Flags::PRIVATE,
-    }
-}
-
-fn outcome(result: Result<(), Errno>) -> Woke {
-    match result {
-        Err(Errno::TIMEDOUT) => Woke::TimedOut,
-        Err(Errno::INTR) => Woke::Signal,
-        _ => Woke::Woken,
     }
 }
 

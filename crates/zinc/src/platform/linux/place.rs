@@ -18,8 +18,8 @@ pub(crate) const DEFAULT: &str = "/dev/shm";
 const PREFIX: &str = "zinc.";
 /// `f_type` of hugetlbfs, see statfs(2).
 const HUGETLBFS: i64 = 0x9584_58f6;
-/// How much memory is reserved by one call. A signal undoes the call that it interrupts, so calls must stay short
-/// (some milliseconds) for a process with a profiling timer to get ahead.
+/// How much memory one call reserves at first. On older kernels a signal undoes the call that it interrupts, so calls
+/// must be shorter than the ticks of a profiling timer for the whole to get ahead.
 const RESERVE_STEP: u64 = 32 << 20;
 
 /// How a region's file is opened.
@@ -102,11 +102,12 @@ impl Place {
             return Err(rustix::io::Errno::NOSPC.into());
         }
         let mut at = 0;
+        let mut step = RESERVE_STEP.max(self.page as u64);
         while at < len {
-            let step = RESERVE_STEP.max(self.page as u64).min(len - at);
-            match fs::fallocate(file, FallocateFlags::empty(), at, step) {
-                Ok(()) => at += step,
-                Err(rustix::io::Errno::INTR) => {}
+            match fs::fallocate(file, FallocateFlags::empty(), at, step.min(len - at)) {
+                Ok(()) => at += step.min(len - at),
+                // Undone; a shorter step gets ahead between two ticks.
+                Err(rustix::io::Errno::INTR) => step = (step / 2).max(self.page as u64),
                 Err(error) => return Err(error.into()),
             }
         }

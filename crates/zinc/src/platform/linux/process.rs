@@ -61,6 +61,19 @@ pub(crate) fn random_id() -> std::io::Result<[u8; 16]> {
     Ok(id)
 }
 
+/// Has a function called when the program or the library with this code is loaded, before anything else of the program
+/// can have registered hooks of its own. `AT_LOAD` must be mentioned by code that is used, or linkers leave it out.
+macro_rules! at_load {
+    ($function:path) => {
+        #[expect(unsafe_code, reason = "the loader calls what stands in this section")]
+        // SAFETY: the section is an array of functions of this type, see the ELF specification's special sections.
+        #[used]
+        #[unsafe(link_section = ".init_array")]
+        static AT_LOAD: extern "C" fn() = $function;
+    };
+}
+pub(crate) use at_load;
+
 /// Has the functions called around each fork of the process (before; after, in the parent; after, in the child) and
 /// at its exit. They must be quick, and the one for the child async-signal-safe.
 pub(crate) fn on_fork_and_exit(

@@ -1,0 +1,210 @@
+package zinc_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	zinc "github.com/Mohammed-Aman-Khan/zinc/go"
+)
+
+func TestWaitContextIsEndedByANotification(t *testing.T) {
+	owner, peer := pair(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for _, ctx := range []context.Context{ctx, context.Background()} {
+		for range 3 { // the first makes a clone, the others take it
+			waited := async(func() error { return peer.WaitContext(ctx) })
+			untilParked(t, 1)
+			must(0, owner.Notify())(t)
+			if err := within(t, "the notified wait", waited); err != nil {
+				t.Error(err)
+			}
+			if must(peer.Wait(0))(t) {
+				t.Error("it was not taken in")
+			}
+		}
+	}
+	must(0, owner.Notify())(t)
+	if err := peer.WaitContext(ctx); err != nil {
+		t.Error("one from before:", err)
+	}
+	sequence := must(peer.Sequence())(t)
+	if reached, err := peer.WaitPastContext(ctx, sequence-1); reached != sequence || err != nil {
+		t.Error(reached, err)
+	}
+}
+
+func TestOnesOwnNotificationDoesNotEndWaitContext(t *testing.T) {
+	owner, peer := pair(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	waited := async(func() error { return peer.WaitContext(ctx) })
+	untilParked(t, 1)
+	for range 100 {
+		must(0, peer.Notify())(t)
+	}
+	untilParked(t, 1)
+	cancel()
+	if err := within(t, "the cancelled wait", waited); err != context.Canceled {
+		t.Error(err)
+	}
+	if !must(owner.Wait(0))(t) {
+		t.Error("the others were not notified")
+	}
+}
+
+func TestCancelEndsWaitContextAtOnce(t *testing.T) {
+	_, peer := pair(t)
+	quickest := time.Hour
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		waited := async(func() error { return peer.WaitContext(ctx) })
+		untilParked(t, 1)
+		started := time.Now()
+		cancel()
+		if err := within(t, "the cancelled wait", waited); err != context.Canceled {
+			t.Error(err)
+		}
+		quickest = min(quickest, time.Since(started))
+	}
+	t.Logf("the quickest of 20 took %v", quickest)
+	if err := peer.WaitContext(canceled(t)); err != context.Canceled {
+		t.Error("a context that was done before:", err)
+	}
+	if _, err := peer.WaitPastContext(canceled(t), 0); err != context.Canceled {
+		t.Error(err)
+	}
+}
+
+func canceled(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+func TestADeadlineEndsWaitContext(t *testing.T) {
+	_, peer := pair(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := within(t, "the deadline", async(func() error { return peer.WaitContext(ctx) })); err != context.DeadlineExceeded {
+		t.Error(err)
+	}
+	if !os.IsTimeout(context.DeadlineExceeded) {
+		t.Error("what a deadline gives is no timeout any more")
+	}
+}
+
+// A cancel may come at any moment of a wait's life, also right before it goes to sleep.
+func TestACancelIsNeverLost(t *testing.T) {
+	_, peer := pair(t)
+	for round := range 3000 {
+		ctx, cancel := context.WithCancel(t.Context())
+		waited := async(func() error { return peer.WaitContext(ctx) })
+		for range round % 50 {
+			runtime.Gosched()
+		}
+		cancel()
+		if err := within(t, "a cancelled wait", waited); err != context.Canceled {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAnInterruptBesideAWaitThatRunsIsNeverLost(t *testing.T) {
+	owner, peer := pair(t)
+	for range 500 {
+		waited := async(func() error { return peer.WaitContext(t.Context()) })
+		// The wait is in progress from when it has looked in vain; it is notified of nothing it may take in meanwhile.
+		untilParked(t, 1)
+		stir := async(func() error { return peer.Notify() })
+		peer.Interrupt()
+		if err := within(t, "the interrupted wait", waited); !errors.Is(err, zinc.ErrInterrupted) {
+			t.Fatal(err)
+		}
+		must(0, within(t, "the notification", stir))(t)
+	}
+	must(owner.Wait(0))(t)
+}
+
+func TestACancelEndsNobodyElsesWait(t *testing.T) {
+	owner, peer := pair(t)
+	other, stay := context.WithCancel(t.Context())
+	defer stay()
+	plain := async(func() error { _, _, err := peer.WaitPast(0, -1); return err })
+	withContext := async(func() error { _, err := peer.WaitPastContext(other, 0); return err })
+	for range 50 {
+		ctx, cancel := context.WithCancel(t.Context())
+		waited := async(func() error { return peer.WaitContext(ctx) })
+		untilParked(t, 3)
+		cancel()
+		if err := within(t, "the cancelled wait", waited); err != context.Canceled {
+			t.Fatal(err)
+		}
+	}
+	untilParked(t, 2)
+	must(0, owner.Notify())(t)
+	for _, wait := range []<-chan error{plain, withContext} {
+		if err := within(t, "the other wait", wait); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Of a cancel and a notification that meet, the wait takes one, and leaves the other.
+func TestACancelledWaitSwallowsNoNotification(t *testing.T) {
+	owner, peer := pair(t)
+	cancelled := 0
+	for round := range 3000 {
+		ctx, cancel := context.WithCancel(t.Context())
+		waited := async(func() error { return peer.WaitContext(ctx) })
+		go cancel()
+		for range round % 20 {
+			runtime.Gosched()
+		}
+		must(0, owner.Notify())(t)
+		err := within(t, "the wait", waited)
+		if err != nil {
+			cancelled++
+		}
+		if err != nil && err != context.Canceled {
+			t.Fatal(err)
+		}
+		if left := must(peer.Wait(0))(t); left != (err != nil) {
+			t.Fatalf("round %d: the wait gave %v, then there was one: %v", round, err, left)
+		}
+	}
+	t.Logf("%d of 3000 were cancelled first", cancelled)
+}
+
+func TestCancelledWaitsLeakNothing(t *testing.T) {
+	owner, peer := pair(t)
+	cycle := func() {
+		ctx, cancel := context.WithCancel(t.Context())
+		waited := async(func() error { return peer.WaitContext(ctx) })
+		untilParked(t, 1)
+		cancel()
+		within(t, "the cancelled wait", waited)
+	}
+	for range 10 {
+		cycle()
+	}
+	goroutines, threads, files := runtime.NumGoroutine(), entries(t, "task"), entries(t, "fd")
+	for range 300 {
+		cycle()
+	}
+	eventually(t, "the goroutines of cancelled waits are gone", func() bool { return runtime.NumGoroutine() <= goroutines })
+	// The runtime starts a thread now and then, and keeps it; one for each wait would be 300.
+	if now := entries(t, "task"); now > threads+8 {
+		t.Errorf("%d threads, then %d", threads, now)
+	}
+	if now := entries(t, "fd"); now > files+4 {
+		t.Errorf("%d open files, then %d", files, now)
+	}
+	must(0, owner.Notify())(t)
+	must(0, peer.WaitContext(t.Context()))(t)
+}
+
+func entries(t *testing.T, what string) int { return len(must(os.ReadDir("/proc/self/" + what))(t)) }

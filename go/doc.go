@@ -1,0 +1,62 @@
+// Package zinc shares named memory between processes of different languages on one machine.
+//
+// One process creates a named region, others open it by name, and everyone gets a zero-copy view of the same bytes.
+// [Region.Notify] and [Region.Wait] say when to look. Nothing is serialized, nothing is copied, and nothing runs in
+// between: no daemon, no broker.
+//
+//	region, _ := zinc.Open("pipeline")
+//	region.Wait(1000)
+//	data := region.Bytes() // []byte backed by mmap, not a copy
+//
+// # Owners and peers
+//
+// [Create] gives an [OwnedRegion]: whoever created the region owns it, and alone can unlink it, describe it, or let it
+// outlive itself. [Open] gives a [Region], which has no such methods. The owner's [Region.Close] takes the name away
+// and ends everyone's waits with [ErrClosed]; if its process dies, they get [ErrOwnerDied] within a second.
+//
+// The Go runtime ends a process without running anyone's exit handlers. So an owner that returns from main, or calls
+// [os.Exit] or [log.Fatal], without having called Close counts as one that died. Write
+//
+//	region, err := zinc.Create("pipeline", 64<<20)
+//	if err != nil {
+//		return err
+//	}
+//	defer region.Close()
+//
+// # Slices and Close
+//
+// [Region.Bytes], [Slice] and [TensorOf] give slices over the mapping itself. Go cannot know who still has one, so the
+// rule is yours to keep: do not use them after Close. What can be checked, is: after Close these functions give nil
+// or an error, so that a program that asks anew each time panics with an index out of range, which it can recover
+// from. A slice from before Close points to addresses that are no longer this region's; using it ends the program, or
+// meets whatever was mapped there since. [Region.ReadAt] and [Region.WriteAt] copy, and are safe beside Close.
+//
+// A Region that is forgotten without Close is closed when the garbage collector finds it, as an [os.File] is. If
+// slices were taken from it, its memory stays mapped until the process ends, so that they stay valid. Keep an owner
+// reachable for as long as the region should live; a deferred Close does so.
+//
+// # Who may write when
+//
+// Notify and Wait order memory: what the notifier wrote before is visible after the wait, across processes as within
+// one. Beyond that, the bytes are shared memory without locks, and the race detector does not watch them. Let
+// processes take turns, or use [sync/atomic] on pointers into them.
+//
+// # Errors
+//
+// Every error is an [*Error], which holds one of a fixed list of codes that is the same in every language. They match
+// what the standard library has of the kind:
+//
+//	errors.Is(err, zinc.ErrNotFound)
+//	errors.Is(err, fs.ErrNotExist) // the same
+//
+// # Goroutines and threads
+//
+// All methods may be called from any goroutine at any time. A goroutine that waits takes up a thread meanwhile, as one
+// in a system call does; the thread sleeps in the kernel and costs no CPU. The Go runtime ends the program at 10,000
+// threads, see [runtime/debug.SetMaxThreads].
+//
+// # Building
+//
+// The package is cgo over Zinc's core, which is linked into the program: a built program needs no libzinc. It needs a
+// C compiler to build, and works on Linux, on amd64 and arm64.
+package zinc

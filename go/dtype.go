@@ -1,0 +1,58 @@
+package zinc
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// A DType is the type of a tensor's elements: F32 and so on. Numbers are little-endian. The codes never change.
+type DType uint32
+
+// What is known of an element type.
+type dtypeFacts struct {
+	dtype   DType
+	name    string
+	size    int
+	element reflect.Type
+}
+
+// String is the name that all languages use, such as "float32".
+func (d DType) String() string {
+	if facts := d.facts(); facts.dtype != 0 {
+		return facts.name
+	}
+	return fmt.Sprintf("DType(%d)", uint32(d))
+}
+
+// Size is how many bytes an element has; 0 if d is no element type.
+func (d DType) Size() int { return d.facts().size }
+
+func (d DType) facts() dtypeFacts {
+	for _, facts := range dtypes {
+		if facts.dtype == d {
+			return facts
+		}
+	}
+	return dtypeFacts{}
+}
+
+// ParseDType gives the element type of a name such as "float32".
+func ParseDType(name string) (DType, bool) {
+	for _, facts := range dtypes {
+		if facts.name == name {
+			return facts.dtype, true
+		}
+	}
+	return 0, false
+}
+
+// DTypeOf gives the element type that T is.
+func DTypeOf[T Element]() DType {
+	element := reflect.TypeFor[T]()
+	for _, facts := range dtypes {
+		if facts.element == element {
+			return facts.dtype
+		}
+	}
+	panic("zinc: " + element.String() + " is an Element without an element type")
+}

@@ -1,0 +1,3 @@
+module github.com/Mohammed-Aman-Khan/zinc/go
+
+go 1.24

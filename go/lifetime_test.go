@@ -1,0 +1,99 @@
+package zinc_test
+
+import (
+	"errors"
+	"runtime"
+	"testing"
+
+	zinc "github.com/Mohammed-Aman-Khan/zinc/go"
+)
+
+// The safety net: what the garbage collector finds is closed.
+
+func TestAForgottenOwnerIsClosed(t *testing.T) {
+	func() { must(zinc.Create(unique(t), 1))(t) }()
+	peer, err := zinc.Open(unique(t))
+	if errors.Is(err, zinc.ErrNotFound) {
+		return // found already
+	}
+	defer must(peer, err)(t).Close()
+	waited := async(func() error { _, err := peer.Wait(-1); return err })
+	eventually(t, "the owner is collected", func() bool { runtime.GC(); return len(waited) > 0 })
+	if err := <-waited; !errors.Is(err, zinc.ErrClosed) {
+		t.Error(err)
+	}
+}
+
+func TestAForgottenRegionGivesItsMemoryBackUnlessSlicesMayBeLeft(t *testing.T) {
+	for _, lend := range []bool{false, true} {
+		name := unique(t) + map[bool]string{false: "unlent", true: "lent"}[lend]
+		owner := must(zinc.Create(name, 1<<20))(t)
+		owner.Bytes()[1<<20-1] = 7
+		before := mappings(t, name)
+		data := func() []byte {
+			peer := must(zinc.Open(name))(t)
+			if lend {
+				return peer.Bytes()
+			}
+			return nil
+		}()
+		collected := forgotten(t)
+		eventually(t, "it is collected", func() bool { runtime.GC(); return collected() })
+		if lend {
+			if data[1<<20-1] != 7 {
+				t.Error("the slice does not show the region any more")
+			}
+			continue
+		}
+		eventually(t, "the memory is given back", func() bool { runtime.GC(); return mappings(t, name) == before })
+		must(0, owner.Close())(t)
+	}
+}
+
+// forgotten says when the collector has found what was forgotten before.
+func forgotten(t *testing.T) func() bool {
+	func() { must(zinc.Create(unique(t)+"-marker", 1))(t) }()
+	return func() bool {
+		marker, err := zinc.Open(unique(t) + "-marker")
+		if err == nil {
+			marker.Close()
+		}
+		return err != nil
+	}
+}
+
+func TestARegionInUseIsNotCollected(t *testing.T) {
+	owner := must(zinc.Create(unique(t), 1))(t)
+	defer owner.Close()
+	waited := func() <-chan error {
+		peer := must(zinc.Open(unique(t)))(t)
+		return async(func() error { _, err := peer.Wait(-1); return err })
+	}()
+	withContext := func() <-chan error {
+		peer := must(zinc.Open(unique(t)))(t)
+		return async(func() error { return peer.WaitContext(t.Context()) })
+	}()
+	untilParked(t, 2)
+	collected := forgotten(t)
+	eventually(t, "others are collected", func() bool { runtime.GC(); return collected() })
+	must(0, owner.Notify())(t)
+	for _, wait := range []<-chan error{waited, withContext} {
+		if err := within(t, "the wait of a Region that nothing else refers to", wait); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestATensorOutlivesItsForgottenRegion(t *testing.T) {
+	owner := must(zinc.CreateTensor(unique(t), zinc.I64, []int{1000}))(t)
+	defer owner.Close()
+	must(zinc.TensorOf[int64](owner))(t).Data[999] = -5
+	tensor := func() zinc.Tensor[int64] {
+		return must(zinc.TensorOf[int64](must(zinc.Open(unique(t)))(t)))(t)
+	}()
+	collected := forgotten(t)
+	eventually(t, "the Region is collected", func() bool { runtime.GC(); return collected() })
+	if tensor.Data[999] != -5 {
+		t.Error(tensor.Data[999])
+	}
+}

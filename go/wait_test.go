@@ -1,0 +1,242 @@
+package zinc_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	zinc "github.com/Mohammed-Aman-Khan/zinc/go"
+)
+
+// pair is a region's owner and a peer.
+func pair(t testing.TB) (*zinc.OwnedRegion, *zinc.Region) {
+	t.Helper()
+	owner := must(zinc.Create(unique(t), 8))(t)
+	t.Cleanup(func() { owner.Close() })
+	peer := must(zinc.Open(unique(t)))(t)
+	t.Cleanup(func() { peer.Close() })
+	return owner, peer
+}
+
+func TestWaitDeliversWhatCameBeforeOnce(t *testing.T) {
+	owner := must(zinc.Create(unique(t), 1))(t)
+	defer owner.Close()
+	must(0, errors.Join(owner.Notify(), owner.Notify()))(t)
+	peer := must(zinc.Open(unique(t)))(t)
+	defer peer.Close()
+	if !must(peer.Wait(-1))(t) || must(peer.Wait(0))(t) {
+		t.Error("two notifications from before the open are not one answer")
+	}
+	if sequence := must(peer.Sequence())(t); sequence != 2 {
+		t.Error(sequence)
+	}
+}
+
+func TestTimeoutsAreMillisecondsOrADuration(t *testing.T) {
+	_, peer := pair(t)
+	for what, wait := range map[string]func() (bool, error){
+		"Wait":     func() (bool, error) { return peer.Wait(30) },
+		"WaitFor":  func() (bool, error) { return peer.WaitFor(30 * time.Millisecond) },
+		"WaitPast": func() (bool, error) { _, notified, err := peer.WaitPast(0, 30); return notified, err },
+	} {
+		started := time.Now()
+		if must(wait())(t) {
+			t.Error(what, "was notified")
+		}
+		if took := time.Since(started); took < 30*time.Millisecond {
+			t.Error(what, "gave up after", took)
+		}
+	}
+}
+
+func TestHugeAndNegativeTimeoutsAreForEver(t *testing.T) {
+	owner, peer := pair(t)
+	for i, wait := range []func() (bool, error){
+		func() (bool, error) { return peer.Wait(-1) },
+		func() (bool, error) { return peer.Wait(math.MinInt) },
+		func() (bool, error) { return peer.Wait(math.MaxInt) },
+		func() (bool, error) { return peer.WaitFor(-1) },
+		func() (bool, error) { return peer.WaitFor(math.MaxInt64) },
+		func() (bool, error) { _, notified, err := peer.WaitPast(6, math.MinInt); return notified, err },
+		func() (bool, error) { _, notified, err := peer.WaitPast(7, math.MaxInt); return notified, err },
+	} {
+		waited := async(func() error {
+			notified, err := wait()
+			if err == nil && !notified {
+				err = errors.New("the time is up")
+			}
+			return err
+		})
+		untilParked(t, 1)
+		must(0, owner.Notify())(t)
+		if err := within(t, "the notified wait", waited); err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+		if i < 5 {
+			continue
+		}
+		must(peer.Wait(0))(t)
+	}
+}
+
+func TestOnesOwnNotificationEndsTheWaitsOfClonesOnly(t *testing.T) {
+	owner, _ := pair(t)
+	clone := must(owner.Clone())(t)
+	defer clone.Close()
+	must(0, owner.Notify())(t)
+	if must(owner.Wait(0))(t) || !must(clone.Wait(0))(t) {
+		t.Error("who was notified?")
+	}
+	if reached, notified, err := owner.WaitPast(0, 0); reached != 1 || !notified || err != nil {
+		t.Error("WaitPast counts one's own too:", reached, notified, err)
+	}
+	if reached, notified, err := owner.WaitPast(1, 0); reached != 0 || notified || err != nil {
+		t.Error(reached, notified, err)
+	}
+}
+
+func TestInterruptEndsTheWaitsInProgressAndNoOthers(t *testing.T) {
+	owner, peer := pair(t)
+	peer.Interrupt()
+	other := async(func() error { _, err := owner.Wait(-1); return err })
+	for _, wait := range []func() error{
+		func() error { _, err := peer.Wait(-1); return err },
+		func() error { _, _, err := peer.WaitPast(0, -1); return err },
+		func() error { return peer.WaitContext(t.Context()) },
+		func() error { _, err := peer.WaitPastContext(t.Context(), 0); return err },
+	} {
+		waited := async(wait)
+		untilParked(t, 2)
+		peer.Interrupt()
+		if err := within(t, "the interrupted wait", waited); !errors.Is(err, zinc.ErrInterrupted) {
+			t.Error(err)
+		}
+	}
+	if must(peer.Wait(0))(t) {
+		t.Error("a wait that began later was touched")
+	}
+	must(0, peer.Notify())(t)
+	if err := within(t, "the other handle's wait", other); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCloseEndsRunningWaits(t *testing.T) {
+	for what, close := range map[string]func(*zinc.OwnedRegion, *zinc.Region) error{
+		"its own":   func(_ *zinc.OwnedRegion, peer *zinc.Region) error { return peer.Close() },
+		"the owner": func(owner *zinc.OwnedRegion, _ *zinc.Region) error { return owner.Close() },
+	} {
+		owner := must(zinc.Create(unique(t), 8))(t)
+		peer := must(zinc.Open(unique(t)))(t)
+		var waits []<-chan error
+		for range 3 {
+			waits = append(waits,
+				async(func() error { _, err := peer.Wait(-1); return err }),
+				async(func() error { return peer.WaitContext(t.Context()) }))
+		}
+		untilParked(t, len(waits))
+		must(0, close(owner, peer))(t)
+		for _, wait := range waits {
+			if err := within(t, "the wait of a closed Region", wait); !errors.Is(err, zinc.ErrClosed) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		must(0, errors.Join(owner.Close(), peer.Close()))(t)
+	}
+}
+
+func TestCloseBesideWaitsThatBeginIsNeverLost(t *testing.T) {
+	for range 300 {
+		owner := must(zinc.Create(unique(t), 8))(t)
+		waits := []<-chan error{
+			async(func() error { _, err := owner.Wait(-1); return err }),
+			async(func() error { return owner.WaitContext(t.Context()) }),
+			async(func() error { _, err := owner.WaitPastContext(t.Context(), 0); return err }),
+		}
+		must(0, owner.Close())(t)
+		for _, wait := range waits {
+			if err := within(t, "a wait beside Close", wait); !errors.Is(err, zinc.ErrClosed) {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// What many goroutines wait for costs nothing while it does not come.
+func TestSixtyFourParkedWaitsUseNoCPU(t *testing.T) {
+	const count, measured = 64, 2 * time.Second
+	var owners []*zinc.OwnedRegion
+	var waits []<-chan error
+	for i := range count {
+		name := fmt.Sprint(unique(t), i)
+		owner := must(zinc.Create(name, 4096))(t)
+		defer owner.Close()
+		peer := must(zinc.Open(name))(t)
+		defer peer.Close()
+		owners = append(owners, owner)
+		waits = append(waits, async(func() error {
+			notified, err := peer.Wait(-1)
+			if err == nil && !notified {
+				err = errors.New("an endless wait gave up")
+			}
+			return err
+		}))
+	}
+	untilParked(t, count)
+	before := processorTime()
+	time.Sleep(measured) // what is measured is this time
+	used := processorTime() - before
+	share := float64(used) / float64(measured)
+	t.Logf("%d parked goroutines: %v of CPU in %v, %.3f%% of a processor", count, used, measured, 100*share)
+	if share > 0.01 {
+		t.Errorf("%.2f%% of a processor", 100*share)
+	}
+	for i, owner := range owners {
+		must(0, owner.Notify())(t)
+		if err := within(t, "a notified wait", waits[i]); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func processorTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func TestEveryGoroutineOfAHandleOfItsOwnIsNotified(t *testing.T) {
+	const readers, rounds = 8, 2000
+	owner, _ := pair(t)
+	var waiting sync.WaitGroup
+	failed := make(chan error, readers)
+	for range readers {
+		reader := must(owner.Clone())(t)
+		waiting.Add(1)
+		go func() {
+			defer waiting.Done()
+			defer reader.Close()
+			for reached := uint64(0); reached < rounds; {
+				if _, err := reader.Wait(-1); err != nil {
+					failed <- err
+					return
+				}
+				reached, _ = reader.Sequence()
+			}
+		}()
+	}
+	for range rounds {
+		must(0, owner.Notify())(t)
+	}
+	within(t, "all readers", async(func() int { waiting.Wait(); return 0 }))
+	close(failed)
+	for err := range failed {
+		t.Error(err)
+	}
+}
