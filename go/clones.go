@@ -1,3 +1,5 @@
+// The handles that waits with a context sleep on.
+
 package zinc
 
 // #include "shim.h"

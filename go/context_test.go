@@ -1,3 +1,5 @@
+// Waiting until a context is done.
+
 package zinc_test
 
 import (
@@ -155,16 +157,20 @@ func TestACancelEndsNobodyElsesWait(t *testing.T) {
 
 // Of a cancel and a notification that meet, the wait takes one, and leaves the other.
 func TestACancelledWaitSwallowsNoNotification(t *testing.T) {
+	const rounds = 600
 	owner, peer := pair(t)
 	cancelled := 0
-	for round := range 3000 {
+	for round := range rounds {
 		ctx, cancel := context.WithCancel(t.Context())
 		waited := async(func() error { return peer.WaitContext(ctx) })
-		go cancel()
-		for range round % 20 {
+		untilParked(t, 1)
+		meet := []func(){cancel, func() { must(0, owner.Notify())(t) }}
+		second := async(func() int { meet[round%2](); return 0 })
+		for range round % 10 {
 			runtime.Gosched()
 		}
-		must(0, owner.Notify())(t)
+		meet[1-round%2]()
+		within(t, "the other of the two", second)
 		err := within(t, "the wait", waited)
 		if err != nil {
 			cancelled++
@@ -176,7 +182,10 @@ func TestACancelledWaitSwallowsNoNotification(t *testing.T) {
 			t.Fatalf("round %d: the wait gave %v, then there was one: %v", round, err, left)
 		}
 	}
-	t.Logf("%d of 3000 were cancelled first", cancelled)
+	t.Logf("%d of %d were cancelled first", cancelled, rounds)
+	if cancelled == 0 || cancelled == rounds {
+		t.Error("the two never met: the test shows nothing")
+	}
 }
 
 func TestCancelledWaitsLeakNothing(t *testing.T) {

@@ -1,13 +1,10 @@
-package zinc
+// Errors as Go has them: codes to compare with, and what else is known.
 
-// #include "shim.h"
-import "C"
+package zinc
 
 import (
 	"fmt"
-	"strings"
 	"syscall"
-	"unsafe"
 )
 
 // A Code says what went wrong, as one of a fixed list, ErrInvalidName and so on, that is the same in every language.
@@ -83,31 +80,4 @@ func (e *Error) Unwrap() []error {
 		return []error{e.Code}
 	}
 	return []error{e.Code, e.Errno}
-}
-
-// failed makes an error of what a call left in failure, if its status says that it failed.
-func failed(op, region string, status C.int, failure *C.shim_failure) error {
-	if status >= 0 {
-		return nil
-	}
-	err := &Error{
-		Op: op, Region: region, Code: Code(status), Errno: syscall.Errno(failure.os),
-		Needed: uint64(failure.needed), Available: uint64(failure.available),
-	}
-	if failure.message == nil {
-		err.Message = op + ": " + err.Code.Name()
-		return err
-	}
-	err.Message = C.GoString(failure.message)
-	C.free(unsafe.Pointer(failure.message))
-	return err
-}
-
-// cString copies s to C memory, for the caller to free. C would take a NUL in it for its end, and so mean another thing.
-func cString(op, region, s string, code Code) (*C.char, error) {
-	if strings.IndexByte(s, 0) >= 0 {
-		message := fmt.Sprintf("%s %q: %q has a NUL byte in it; leave it out", op, region, s)
-		return nil, &Error{Op: op, Region: region, Code: code, Message: message, Errno: syscall.EINVAL}
-	}
-	return C.CString(s), nil
 }

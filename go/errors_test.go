@@ -1,9 +1,13 @@
+// Errors, and the constants that all languages share.
+
 package zinc_test
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -174,12 +178,19 @@ func header(t *testing.T) string {
 	return string(must(os.ReadFile("zinc.h"))(t))
 }
 
-func TestTheHeaderIsTheCores(t *testing.T) {
-	core, err := os.ReadFile("../crates/zinc-sys/include/zinc.h")
-	if errors.Is(err, fs.ErrNotExist) {
-		t.Skip("skipped: the module is not in the project's checkout")
-	}
-	if string(core) != header(t) {
-		t.Error("go/zinc.h is not crates/zinc-sys/include/zinc.h: run `cargo xtask generate`")
+// A module has nothing from outside its folder, so it has copies.
+func TestWhatIsCopiedIsAsItIsInTheProject(t *testing.T) {
+	for mine, original := range map[string]string{
+		"zinc.h":         "crates/zinc-sys/include/zinc.h",
+		"LICENSE-APACHE": "LICENSE-APACHE",
+		"LICENSE-MIT":    "LICENSE-MIT",
+	} {
+		want, err := os.ReadFile(filepath.Join("..", original))
+		if errors.Is(err, fs.ErrNotExist) {
+			t.Skip("skipped: the module is not in the project's checkout")
+		}
+		if copied := must(os.ReadFile(mine))(t); !bytes.Equal(copied, want) {
+			t.Errorf("go/%s is not %s: copy it, or run `cargo xtask generate`", mine, original)
+		}
 	}
 }

@@ -1,3 +1,5 @@
+// What the garbage collector may close, and what it must not.
+
 package zinc_test
 
 import (
@@ -7,8 +9,6 @@ import (
 
 	zinc "github.com/Mohammed-Aman-Khan/zinc/go"
 )
-
-// The safety net: what the garbage collector finds is closed.
 
 func TestAForgottenOwnerIsClosed(t *testing.T) {
 	func() { must(zinc.Create(unique(t), 1))(t) }()

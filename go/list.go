@@ -1,3 +1,5 @@
+// What is known of regions, by handle or by name.
+
 package zinc
 
 // #include "shim.h"

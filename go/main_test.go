@@ -1,3 +1,5 @@
+// What the tests share: a directory of their own, watchdogs, and children.
+
 package zinc_test
 
 import (

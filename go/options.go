@@ -1,3 +1,5 @@
+// Options, as Go has them and as C takes them.
+
 package zinc
 
 // #include "shim.h"
@@ -90,7 +92,7 @@ type arguments struct {
 	options C.zinc_options
 }
 
-// arguments makes them, for the caller to free.
+// newArguments makes them, for the caller to free.
 func newArguments(op, name string, opts []Option) (*arguments, error) {
 	var o options
 	C.zinc_options_init(&o.c, C.sizeof_zinc_options)

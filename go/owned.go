@@ -1,3 +1,5 @@
+// What only the owner of a region may do.
+
 package zinc
 
 // #include "shim.h"

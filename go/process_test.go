@@ -1,3 +1,5 @@
+// What two processes are to each other.
+
 package zinc_test
 
 import (
@@ -82,7 +84,8 @@ func TestWaitersOfAnOwnerThatClosesGetClosed(t *testing.T) {
 	waiter.end()
 }
 
-// However an owner's process ends: killed, or, in Go, returning from main without Close.
+// However an owner's process ends: killed, or returning from main without Close. With the race detector a Go program
+// returns through C's exit, which closes what its owner did not.
 func TestWaitersOfAnOwnerThatIsGoneAreToldWithinASecond(t *testing.T) {
 	for how, end := range map[string]func(*child){"killed": (*child).kill, "returned": (*child).end} {
 		t.Run(how, func(t *testing.T) {
@@ -101,7 +104,8 @@ func TestWaitersOfAnOwnerThatIsGoneAreToldWithinASecond(t *testing.T) {
 			end(owner)
 			ended := time.Now()
 			for what, wait := range waits {
-				if err := within(t, "the waiter of a dead owner", wait); !errors.Is(err, zinc.ErrOwnerDied) {
+				err := within(t, "the waiter of a dead owner", wait)
+				if !errors.Is(err, zinc.ErrOwnerDied) && !(how == "returned" && errors.Is(err, zinc.ErrClosed)) {
 					t.Errorf("%s: %v", what, err)
 				}
 			}

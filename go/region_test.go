@@ -1,3 +1,5 @@
+// Regions and their handles in one process.
+
 package zinc_test
 
 import (

@@ -1,26 +1,11 @@
+// Looking at the data as elements.
+
 package zinc
 
 // #include "shim.h"
 import "C"
 
 import "unsafe"
-
-// A Bool8 is a bool in shared memory, where another process may have left any byte: 0 is false. Go's own bool must be 0
-// or 1, or the program's behaviour is undefined.
-type Bool8 uint8
-
-// A Float16 is the bits of an IEEE 754 half-precision number. Go has no arithmetic for it; packages such as
-// github.com/x448/float16 convert it.
-type Float16 uint16
-
-// A BFloat16 is the bits of a bfloat16, the upper half of a float32's.
-type BFloat16 uint16
-
-// An Element is a Go type that data in a region can be looked at as: any bytes are a value of it.
-type Element interface {
-	Bool8 | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 |
-		Float16 | BFloat16 | float32 | float64 | complex64 | complex128
-}
 
 // Slice gives the data as elements of type T, as many as fit, backed by the mapping: what [Region.Bytes] says holds
 // for it too. It does not ask what the data was described as; [TensorOf] does.

@@ -1,3 +1,5 @@
+// Data as elements, described or not.
+
 package zinc_test
 
 import (

@@ -1,3 +1,5 @@
+// Waiting: for a time, for ever, or until a context is done.
+
 package zinc
 
 // #cgo noescape shim_wait
@@ -12,6 +14,7 @@ import "C"
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 )
@@ -43,9 +46,9 @@ func (r *Region) WaitFor(timeout time.Duration) (bool, error) {
 //
 // It counts every notification, this Region's own too, and does not move what Wait has seen.
 func (r *Region) WaitPast(sequence uint64, ms int) (reached uint64, notified bool, err error) {
-	const perMillisecond = int64(time.Millisecond)
-	ns := min(int64(ms), (1<<63-1)/perMillisecond) * perMillisecond
-	return r.waitPast(r.handle(), sequence, max(ns, -1))
+	const each = int64(time.Millisecond)
+	ns := max(min(int64(ms), math.MaxInt64/each), -1) * each
+	return r.waitPast(r.handle(), sequence, ns)
 }
 
 func (r *Region) waitPast(handle *C.zinc_region, sequence uint64, ns int64) (uint64, bool, error) {
@@ -89,7 +92,7 @@ func (r *Region) WaitPastContext(ctx context.Context, sequence uint64) (reached 
 	if reached, notified, err := r.waitPast(r.handle(), sequence, 0); notified || err != nil {
 		return reached, err
 	}
-	err = r.cancellable(ctx, func(handle *C.zinc_region) error {
+	err = r.cancellable(ctx, func(handle *C.zinc_region) (err error) {
 		reached, _, err = r.waitPast(handle, sequence, -1)
 		return err
 	})

@@ -1,5 +1,6 @@
 //! `cargo xtask conformance`: makes every language's testee ready, then hands over to the conformance runner.
 
+use crate::native;
 use crate::project::Project;
 use crate::python_env::PythonEnv;
 use crate::shell::Shell;
@@ -14,6 +15,13 @@ pub(crate) fn run(project: &Project, args: &[String]) -> Result<bool> {
     let env = PythonEnv::ready(&shell)?;
     // The Rust testee is a program beside the runner, which `cargo run` alone would not build.
     shell.run("build the runner and the Rust testee", project.cargo().arg("build").args(PACKAGE))?;
+    // The other languages take part where their tools are.
+    if native::find_cpp(project).is_ok() {
+        native::build_cpp_testee(&shell)?;
+    }
+    if native::find_go(project).is_ok() {
+        native::build_go_testee(&shell)?;
+    }
     let mut runner = project.cargo();
     runner.args(["run", "--quiet"]).args(PACKAGE).args(["--bin", "zinc-conformance", "--"]).args(args);
     env.offer(&mut runner);

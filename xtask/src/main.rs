@@ -2,8 +2,10 @@
 
 mod bench;
 mod conformance;
+mod debian;
 mod demo;
 mod generate;
+mod native;
 mod project;
 mod python_env;
 mod shell;
@@ -44,6 +46,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Build the core's static library and put it where the Go package looks for it
+    Go,
     /// Write the files that are made from the core's spec files
     Generate {
         /// Write nothing; fail if a file is not as it would be written
@@ -71,6 +75,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Demo => run_demo(&project).map(|()| true),
         Task::Bench { name } => bench::run(&project, name.as_deref()).map(|()| true),
         Task::Conformance { args } => conformance::run(&project, &args),
+        Task::Go => native::put_go_library(&Shell::new(&project, "go")?).map(|()| true),
         Task::Generate { check } => generate::run(&project, check).map(|()| true),
     }
 }

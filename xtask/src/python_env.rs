@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::debian;
 use crate::shell::{Shell, answer};
 use anyhow::{Context, Result, bail, ensure};
 
@@ -88,7 +89,8 @@ impl PythonEnv {
     fn create(&self, shell: &Shell) -> Result<()> {
         let host = Host::find()?;
         if !host.can_make_venvs() {
-            install_venv_package(shell)?;
+            // Debian keeps `venv` in a package of its own, which a fresh machine may lack.
+            debian::install(shell, &["python3-venv"], "this Python cannot make venvs")?;
         }
         let mut venv = Command::new(&host.executable);
         venv.args(["-m", "venv", "--clear"]).arg(&self.dir);
@@ -140,18 +142,6 @@ impl Host {
     fn can_make_venvs(&self) -> bool {
         answer(Command::new(&self.executable).args(["-c", "import ensurepip, venv"])).is_ok()
     }
-}
-
-/// Debian keeps `venv` in a package of its own, which a fresh machine may lack.
-fn install_venv_package(shell: &Shell) -> Result<()> {
-    let root = answer(Command::new("id").arg("-u")).is_ok_and(|id| id == "0");
-    let apt = answer(Command::new("apt-get").arg("--version")).is_ok();
-    ensure!(root && apt, "this Python cannot make venvs; install its `venv` package (Debian: python3-venv)");
-    shell.say("this Python cannot make venvs: installing Debian's python3-venv")?;
-    shell.run("apt-get update", Command::new("apt-get").args(["--quiet", "update"]))?;
-    let mut install = Command::new("apt-get");
-    install.env("DEBIAN_FRONTEND", "noninteractive").args(["--quiet", "--yes", "install", "python3-venv"]);
-    shell.run("apt-get install python3-venv", &mut install)
 }
 
 fn works(python: &Path) -> bool {

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::native;
 use crate::project::Project;
 use crate::python_env::{Host, PythonEnv};
 use crate::shell::{Shell, answer};
@@ -30,6 +31,8 @@ pub(crate) struct Suite {
 /// Every toolchain that some suite needs.
 pub(crate) const TOOLCHAINS: &[Toolchain] = &[
     Toolchain { name: "rust", find: rust, prepare: None },
+    Toolchain { name: "cpp", find: native::find_cpp, prepare: Some(native::prepare_cpp) },
+    Toolchain { name: "go", find: native::find_go, prepare: None },
     Toolchain { name: "python", find: python, prepare: Some(|shell| PythonEnv::with_tools(shell).map(drop)) },
 ];
 
@@ -87,6 +90,20 @@ pub(crate) const SUITES: &[Suite] = &[
         run: |shell| python_tools(shell, &["pytest"]),
     },
     Suite {
+        name: "c-cpp",
+        about: "the C ABI and zinc.hpp, as they are, under sanitizers and under valgrind",
+        needs: &["rust", "cpp"],
+        counted: true,
+        run: native::test_cpp,
+    },
+    Suite {
+        name: "go",
+        about: "gofmt, vet, and the Go package's tests under the race detector",
+        needs: &["rust", "go"],
+        counted: true,
+        run: native::test_go,
+    },
+    Suite {
         name: "examples",
         about: "the quickstart programs, in either language and either order",
         needs: &["rust", "python"],
@@ -100,7 +117,10 @@ pub(crate) const SUITES: &[Suite] = &[
         counted: true,
         run: |shell| {
             shell.run("golden images", own()?.args(["conformance", "images", "--check"]))?;
-            shell.run("every pair", own()?.args(["conformance", "--require", "rust,python"]))
+            // Every language whose tools are here must take part.
+            let here = TOOLCHAINS.iter().filter(|toolchain| (toolchain.find)(shell.project()).is_ok());
+            let names: Vec<_> = here.map(|toolchain| toolchain.name).collect();
+            shell.run("every pair", own()?.args(["conformance", "--require", &names.join(",")]))
         },
     },
     Suite {

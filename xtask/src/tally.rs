@@ -12,16 +12,21 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds up the closing lines of cargo test (`test result: ok. 3 passed; ...`), pytest (`=== 3 passed, ... ===`) and
-    /// the conformance runner (`3 passed, ...`), and collects the lines that say what was skipped and why.
+    /// Adds up the closing lines of cargo test (`test result: ok. 3 passed; ...`), pytest (`=== 3 passed, ... ===`),
+    /// ctest (`100% tests passed, ... out of 3`) and the conformance runner (`3 passed, ...`) and go test's `--- PASS`
+    /// lines, and collects the lines that say what was skipped and why.
     pub(crate) fn of(log: &str) -> Self {
         let mut tally = Self::default();
         for line in log.lines().map(str::trim) {
             let pytest = line.starts_with("==") && line.ends_with("==");
             let conformance = line.starts_with(|first: char| first.is_ascii_digit());
-            if line.starts_with("test result:") || pytest || conformance {
+            if line.contains("% tests passed,") {
+                tally.passed += number_after(line, "of");
+            } else if line.starts_with("test result:") || pytest || conformance {
                 tally.passed += number_before(line, "passed");
                 tally.skipped += number_before(line, "skipped");
+            } else if line.starts_with("--- PASS") {
+                tally.passed += 1;
             } else if line.starts_with("SKIPPED [") || line.starts_with("skipped") {
                 tally.reasons.push(line.to_owned());
             }
@@ -46,6 +51,11 @@ fn number_before(line: &str, word: &str) -> usize {
     pair.and_then(|pair| pair[0].parse().ok()).unwrap_or(0)
 }
 
+fn number_after(line: &str, word: &str) -> usize {
+    let mut words = line.split_whitespace().skip_while(|candidate| *candidate != word);
+    words.nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Tally;
@@ -58,9 +68,11 @@ mod tests {
              test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\
              SKIPPED [1] tests/test_numpy.py:3: no bfloat16\n\
              ======== 40 passed, 2 skipped, 1 warning in 3.21s ========\n\
-             500 passed, 0 failed, 4 skipped\n",
+             500 passed, 0 failed, 4 skipped\n\
+             100% tests passed, 0 tests failed out of 20\n\
+             --- PASS: TestWait (0.00s)\n",
         );
-        assert_eq!((tally.passed, tally.skipped), (543, 6));
+        assert_eq!((tally.passed, tally.skipped), (564, 6));
         assert_eq!(
             tally.reasons,
             ["skipped: no tmpfs: not root", "SKIPPED [1] tests/test_numpy.py:3: no bfloat16"]

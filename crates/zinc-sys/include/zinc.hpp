@@ -618,11 +618,17 @@ class region {
 public:
   /// A handle that is not open.
   region() noexcept = default;
-  region(region&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  region(region&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)), name_(std::move(other.name_)),
+        capacity_(std::exchange(other.capacity_, 0)) {
+    other.name_.clear();
+  }
   region& operator=(region&& other) noexcept {
     if (this != &other) {
       zinc_close(handle_);
       handle_ = std::exchange(other.handle_, nullptr);
+      name_ = std::exchange(other.name_, {});
+      capacity_ = std::exchange(other.capacity_, 0);
     }
     return *this;
   }
@@ -642,11 +648,13 @@ public:
   /// Creates a region that has just the size for a tensor and says so, so that readers need to be told nothing.
   ///
   /// As create(), and descriptor_error for more than 8 dimensions or too many bytes.
-  static owned_region create_tensor(std::string_view name, dtype type, shape lengths, const options& how = {});
-  static owned_region create_tensor(std::string_view name, dtype type, shape lengths, const options& how,
+  static owned_region create_tensor(std::string_view name, dtype type, const shape& lengths, const options& how = {});
+  static owned_region create_tensor(std::string_view name, dtype type, const shape& lengths, const options& how,
                                     std::error_code& code);
   template <class T>
-  static owned_region create_tensor(std::string_view name, shape lengths, const options& how = {});
+  static owned_region create_tensor(std::string_view name, const shape& lengths, const options& how = {});
+  template <class T>
+  static owned_region create_tensor(std::string_view name, const shape& lengths, const options& how, std::error_code& code);
 
   /// Opens a region that exists, or, if the options have a timeout, that comes to exist in time.
   ///
@@ -677,13 +685,11 @@ public:
   /// This handle as the owner that it is; if it is none, nothing, and the handle stays as it is.
   std::optional<owned_region> owned() &&;
 
-  /// The region's name; "" if the handle is not open.
-  std::string name() const {
-    const char* name = zinc_name(handle_);
-    return name != nullptr ? name : "";
-  }
-  /// Bytes of data, exactly what the creator asked for; 0 if the handle is not open.
-  std::size_t capacity() const noexcept { return zinc_capacity(handle_); }
+  /// The region's name, also after close(); "" if there never was a region, or it was moved from.
+  const std::string& name() const noexcept { return name_; }
+  /// Bytes of data, exactly what the creator asked for, also after close(); 0 if there never was a region, or it was
+  /// moved from.
+  std::size_t capacity() const noexcept { return capacity_; }
   /// The first byte, on a page boundary; null if the handle is not open. Valid until the handle is closed.
   std::byte* data() const noexcept { return static_cast<std::byte*>(zinc_ptr(handle_)); }
   /// Whether writing to the data would kill the process.
@@ -778,7 +784,9 @@ public:
 
 protected:
   /// Takes a handle of the C functions over.
-  explicit region(zinc_region* handle) noexcept : handle_(handle) {}
+  explicit region(zinc_region* handle) : handle_(handle), capacity_(zinc_capacity(handle)) {
+    if (const char* name = zinc_name(handle)) name_ = name;
+  }
 
 private:
   friend class owned_region;
@@ -853,6 +861,8 @@ private:
   }
 
   zinc_region* handle_ = nullptr;
+  std::string name_;
+  std::size_t capacity_ = 0;
 };
 
 /// The region's owner: the handle that created it, and the only sort that can unlink it.
@@ -880,17 +890,17 @@ public:
   /// Says what the data is, for everyone.
   ///
   /// descriptor_error if it does not fit the region, closed_error, permission_denied_error in a forked child.
-  void describe(dtype type, shape lengths) { describe(detail::failure(), type, lengths); }
-  void describe(dtype type, shape lengths, std::error_code& code) noexcept {
+  void describe(dtype type, const shape& lengths) { describe(detail::failure(), type, lengths); }
+  void describe(dtype type, const shape& lengths, std::error_code& code) noexcept {
     describe(detail::failure(code), type, lengths);
   }
 
 private:
   friend class region;
 
-  explicit owned_region(zinc_region* handle) noexcept : region(handle) {}
+  explicit owned_region(zinc_region* handle) : region(handle) {}
 
-  void describe(detail::failure on, dtype type, shape lengths) {
+  void describe(detail::failure on, dtype type, const shape& lengths) {
     on.check(zinc_describe(c(), static_cast<std::uint32_t>(type), lengths.size(), lengths.data()));
   }
 
@@ -901,7 +911,7 @@ private:
     return owned_region(handle);
   }
 
-  static owned_region create_tensor(detail::failure on, std::string_view name, dtype type, shape lengths,
+  static owned_region create_tensor(detail::failure on, std::string_view name, dtype type, const shape& lengths,
                                     const options& how) {
     zinc_region* handle = nullptr;
     const zinc_options c = how.c();
@@ -924,18 +934,23 @@ inline owned_region region::create(std::string_view name, std::size_t capacity, 
   return create(name, capacity, {}, code);
 }
 
-inline owned_region region::create_tensor(std::string_view name, dtype type, shape lengths, const options& how) {
+inline owned_region region::create_tensor(std::string_view name, dtype type, const shape& lengths, const options& how) {
   return owned_region::create_tensor(detail::failure(), name, type, lengths, how);
 }
 
-inline owned_region region::create_tensor(std::string_view name, dtype type, shape lengths, const options& how,
+inline owned_region region::create_tensor(std::string_view name, dtype type, const shape& lengths, const options& how,
                                           std::error_code& code) {
   return owned_region::create_tensor(detail::failure(code), name, type, lengths, how);
 }
 
 template <class T>
-owned_region region::create_tensor(std::string_view name, shape lengths, const options& how) {
+owned_region region::create_tensor(std::string_view name, const shape& lengths, const options& how) {
   return create_tensor(name, element<T>::type, lengths, how);
+}
+
+template <class T>
+owned_region region::create_tensor(std::string_view name, const shape& lengths, const options& how, std::error_code& code) {
+  return create_tensor(name, element<T>::type, lengths, how, code);
 }
 
 inline std::optional<owned_region> region::owned() && {

@@ -21,6 +21,18 @@ const SOURCES: [&str; 11] = [
     "src/names.rs",
 ];
 
+/// The first function of each part of the header, and what the part is about.
+const PARTS: [(&str, &str); 8] = [
+    ("zinc_create", "The eight frozen functions: the whole main job"),
+    ("zinc_error_message", "The second group, which grows. Errors"),
+    ("zinc_options_init", "Options"),
+    ("zinc_wait_ns", "Waiting, more finely"),
+    ("zinc_name", "Regions: what is known of them, what their owner may do, which there are"),
+    ("zinc_create_tensor", "Tensors"),
+    ("zinc_view_retain", "Views: memory that outlives the handle"),
+    ("zinc_version", "Names and versions"),
+];
+
 #[test]
 fn the_c_header_is_what_the_sources_make() {
     let config = cbindgen::Config::from_file(home("cbindgen.toml")).expect("cbindgen.toml");
@@ -30,7 +42,13 @@ fn the_c_header_is_what_the_sources_make() {
     }
     let mut made = Vec::new();
     builder.generate().expect("cbindgen reads the sources").write(&mut made);
-    compare("include/zinc.h", &String::from_utf8(made).expect("a header is text"));
+    let mut made = String::from_utf8(made).expect("a header is text");
+    for (function, title) in PARTS {
+        let declared = made.find(&format!("{function}(")).expect("a function of the header");
+        let comment = made[..declared].rfind("\n\n").expect("a blank line before each comment") + 1;
+        made.insert_str(comment, &format!("\n// --- {title} ---\n"));
+    }
+    compare("include/zinc.h", &made);
 }
 
 #[test]

@@ -15,6 +15,9 @@ common::parts!(wait_for_all, end_own_waits, play, own);
 /// The kernel before 5.16 does not know the call; filters of some containers answer EPERM to what they do not know.
 const ERRORS: [i32; 2] = [libc::ENOSYS, libc::EPERM];
 
+/// How long a sleep lasts there at the most, before the sleeper looks at everything again.
+const SLICE: Duration = Duration::from_millis(50);
+
 fn lock_in(part: &mut Part) -> SharedRegion {
     deny(libc::SYS_futex_waitv, part.hear().parse().unwrap());
     part.options().spin(Duration::ZERO).open("r").unwrap()
@@ -88,11 +91,15 @@ fn end_own_waits(part: &mut Part) {
     let start = Instant::now();
     part.say(word(region.wait(60)));
     assert!(start.elapsed() >= Duration::from_millis(60));
+    let mut slow = 0;
     for _ in 0..20 {
         let waits = [waits_on(&region), waits_on(&region)];
+        let start = Instant::now();
         region.interrupt();
         assert_eq!(waits.map(|wait| wait.result()), ["Interrupted", "Interrupted"]);
+        slow += u32::from(start.elapsed() >= SLICE / 2);
     }
+    assert!(slow < 5, "{slow} of 20 interrupts were not felt before the sleeper looked by itself");
     let clone = Arc::new((*region).clone());
     let (waits, untouched) = (waits_on(&region), waits_on(&clone));
     region.close().unwrap();

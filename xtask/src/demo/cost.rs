@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table};
 
 use super::child::Child;
 use super::protocol::{Answers, Said};
-use super::readers::{READERS, Reader};
+use super::readers::Reader;
 use super::{Demo, memory};
 
 const ROUNDS: usize = 9;
@@ -43,9 +43,9 @@ enum Way {
 
 /// Hands over again and again, each time to a reader just started, and checks the answers each time.
 pub(crate) fn measure(demo: &Demo<'_>, loader: &mut Child, expected: &Answers) -> Result<Costs> {
-    let mut rows: Vec<_> = READERS.iter().map(|reader| Row::new(reader, Way::Zinc)).collect();
+    let mut rows: Vec<_> = demo.readers.iter().map(|reader| Row::new(reader, Way::Zinc)).collect();
     rows.extend(
-        READERS.iter().filter(|reader| reader.takes_socket).map(|reader| Row::new(reader, Way::Socket)),
+        demo.readers.iter().filter(|reader| reader.takes_socket).map(|reader| Row::new(reader, Way::Socket)),
     );
 
     let mut costs =

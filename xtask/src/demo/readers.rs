@@ -1,17 +1,19 @@
 //! The readers: a language is one entry here. What a reader does is in `examples/README.md`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 /// How a language's reader is built and started.
 pub(crate) struct Reader {
     pub(crate) language: &'static str,
-    /// The command that builds it, in the checkout's folder; empty if there is nothing to build.
-    build: &'static [&'static str],
-    /// Its command line, without what the demo adds: the names of the regions. `{python}`, `{root}` and
-    /// `{release}` (where cargo puts release binaries) are filled in.
+    /// The programs that it cannot be built without; where one is not there, the reader is left out.
+    needs: &'static [&'static str],
+    /// The commands that build it, in the checkout's folder; none if there is nothing to build. In these and in
+    /// `run`, `{python}`, `{root}`, `{target}` and `{release}` (where cargo puts release binaries) are filled in.
+    build: &'static [&'static [&'static str]],
+    /// Its command line, without what the demo adds: the names of the regions.
     run: &'static [&'static str],
     /// Whether it also knows `--socket PATH`: one compiled reader is enough for the comparison.
     pub(crate) takes_socket: bool,
@@ -20,44 +22,70 @@ pub(crate) struct Reader {
 pub(crate) const READERS: &[Reader] = &[
     Reader {
         language: "Rust",
-        build: &["cargo", "build", "--quiet", "--release", "--package", "zinc-example-nearest"],
+        needs: &[],
+        build: &[&["cargo", "build", "--quiet", "--release", "--package", "zinc-example-nearest"]],
         run: &["{release}/zinc-example-nearest"],
         takes_socket: true,
     },
     Reader {
         language: "Python",
+        needs: &[],
         build: &[],
         run: &["{python}", "-P", "{root}/examples/python/reader.py"],
+        takes_socket: false,
+    },
+    Reader {
+        language: "Go",
+        needs: &["go", "cc"],
+        build: &[
+            &["cargo", "--quiet", "xtask", "go"],
+            &["go", "build", "-C", "examples/go", "-o", "{target}/examples/go/reader", "./reader"],
+        ],
+        run: &["{target}/examples/go/reader"],
         takes_socket: false,
     },
 ];
 
 impl Reader {
-    pub(crate) fn build(&self, root: &Path) -> Option<Command> {
-        let (program, arguments) = self.build.split_first()?;
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(root);
-        Some(command)
+    /// The first program that it needs and that is not there.
+    pub(crate) fn missing(&self) -> Option<&'static str> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let there = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+        self.needs.iter().copied().find(|program| !there(program))
+    }
+
+    /// What builds it, one after the other.
+    pub(crate) fn build(&self, python: &Path, root: &Path) -> Result<Vec<Command>> {
+        let commands = self.build.iter().map(|words| {
+            let mut command = command(words, python, root)?;
+            command.current_dir(root);
+            Ok(command)
+        });
+        commands.collect()
     }
 
     pub(crate) fn command(&self, python: &Path, root: &Path) -> Result<Command> {
-        let release = release_folder()?;
-        let mut words = self.run.iter().map(|word| {
-            word.replace("{python}", &python.to_string_lossy())
-                .replace("{root}", &root.to_string_lossy())
-                .replace("{release}", &release)
-        });
-        let program = words.next().context("a reader without a command line")?;
-        let mut command = Command::new(program);
-        command.args(words);
-        Ok(command)
+        command(self.run, python, root)
     }
 }
 
-/// Beside the folder of this very program: both are built with the same settings but for the profile.
-fn release_folder() -> Result<String> {
+fn command(words: &[&str], python: &Path, root: &Path) -> Result<Command> {
+    let target = target_folder()?;
+    let mut words = words.iter().map(|word| {
+        word.replace("{python}", &python.to_string_lossy())
+            .replace("{root}", &root.to_string_lossy())
+            .replace("{target}", &target.to_string_lossy())
+            .replace("{release}", &target.join("release").to_string_lossy())
+    });
+    let program = words.next().context("a reader without a command line")?;
+    let mut command = Command::new(program);
+    command.args(words);
+    Ok(command)
+}
+
+/// The one that this very program was built into: the readers are built with the same settings but for the profile.
+fn target_folder() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let profiles = own.parent().and_then(Path::parent);
-    ensure!(profiles.is_some(), "{} is not where cargo builds", own.display());
-    Ok(profiles.map(|folder| folder.join("release").to_string_lossy().into_owned()).unwrap_or_default())
+    let target = own.parent().and_then(Path::parent);
+    Ok(target.with_context(|| format!("{} is not where cargo builds", own.display()))?.to_owned())
 }

@@ -43,9 +43,10 @@ impl OwnedRegion {
     /// nothing; an error of the operating system.
     pub fn unlink(&self) -> Result<()> {
         let operation = self.operation("unlink");
-        self.check_open(&operation)?;
-        self.owner.check_rights(&operation)?;
-        self.owner.unlink(&operation)
+        self.as_owner(&operation, |owner| {
+            owner.check_rights(&operation)?;
+            owner.unlink(&operation)
+        })
     }
 
     /// Lets the region outlive this handle and its process. It has no owner from now on: it is never reclaimed, waiters
@@ -57,8 +58,7 @@ impl OwnedRegion {
     /// [`Closed`](ErrorKind::Closed); [`PermissionDenied`](ErrorKind::PermissionDenied) in a forked child.
     pub fn persist(&self) -> Result<()> {
         let operation = self.operation("persist");
-        self.check_open(&operation)?;
-        self.owner.persist(&operation)
+        self.as_owner(&operation, |owner| owner.persist(&operation))
     }
 
     /// Says what the data is, for everyone; readers that look meanwhile get the old description or the new one, whole.
@@ -69,12 +69,22 @@ impl OwnedRegion {
     /// [`PermissionDenied`](ErrorKind::PermissionDenied) in a forked child.
     pub fn describe(&self, descriptor: &Descriptor) -> Result<()> {
         let operation = self.operation("describe");
-        self.check_open(&operation)?;
-        self.owner.check_rights(&operation)?;
-        descriptor.fit(&operation, self.capacity())?;
-        let _turn = self.owner.turn();
-        self.header().descriptor.write(descriptor);
-        Ok(())
+        self.as_owner(&operation, |owner| {
+            owner.check_rights(&operation)?;
+            descriptor.fit(&operation, self.capacity())?;
+            let _turn = owner.turn();
+            self.header().descriptor.write(descriptor);
+            Ok(())
+        })
+    }
+
+    fn as_owner(&self, operation: &Operation<'_>, act: impl FnOnce(&Owner) -> Result<()>) -> Result<()> {
+        self.check_open(operation)?;
+        act(&self.owner).or_else(|error| {
+            // A close on another thread gives up the owner's rights, too: then that is why there are none.
+            self.check_open(operation)?;
+            Err(error)
+        })
     }
 }
 

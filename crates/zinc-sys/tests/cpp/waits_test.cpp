@@ -1,0 +1,104 @@
+// Waiting: how long, for what, and what ends it.
+
+#include <limits>
+
+#include "support.hpp"
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max();
+
+static_assert(zinc::timeout(0).nanoseconds() == 0);
+static_assert(zinc::timeout(1000).nanoseconds() == 1'000'000'000);
+static_assert(zinc::timeout(1000u).nanoseconds() == 1'000'000'000);
+static_assert(zinc::timeout(std::size_t{7}).nanoseconds() == 7'000'000);
+static_assert(zinc::timeout(-1).nanoseconds() < 0);
+static_assert(zinc::forever.nanoseconds() < 0);
+static_assert(zinc::timeout(std::numeric_limits<std::int64_t>::min()).nanoseconds() < 0);
+static_assert(zinc::timeout(std::numeric_limits<std::int64_t>::max()).nanoseconds() == longest);
+static_assert(zinc::timeout(std::numeric_limits<std::uint64_t>::max()).nanoseconds() == longest);
+static_assert(zinc::timeout(2s).nanoseconds() == 2'000'000'000);
+static_assert(zinc::timeout(1ns).nanoseconds() == 1);
+static_assert(zinc::timeout(0s).nanoseconds() == 0);
+static_assert(zinc::timeout(-5s).nanoseconds() == 0, "a length of time that is over is no reason to wait for ever");
+static_assert(zinc::timeout(std::chrono::hours::max()).nanoseconds() == longest);
+static_assert(zinc::timeout(std::chrono::hours::min()).nanoseconds() == 0);
+static_assert(zinc::timeout(std::chrono::duration<double>(0.5)).nanoseconds() == 500'000'000);
+static_assert(zinc::timeout(std::chrono::duration<std::int64_t, std::pico>(1)).nanoseconds() == 1, "never too short");
+static_assert(!std::is_convertible_v<bool, zinc::timeout> && !std::is_convertible_v<double, zinc::timeout>);
+
+TEST_F(Regions, ANotificationIsSeenOnceAndAlsoFromBeforeTheOpen) {
+  auto owner = zinc::region::create("r", 1);
+  owner.notify();
+  owner.notify();
+  auto peer = zinc::region::open("r");
+  EXPECT_TRUE(peer.wait(zinc::forever));
+  EXPECT_FALSE(peer.wait(0));
+  EXPECT_EQ(peer.sequence(), 2u);
+  EXPECT_FALSE(owner.wait(0)) << "its own do not wake it";
+}
+
+TEST_F(Regions, ATimeoutIsAsLongAsItSays) {
+  auto region = zinc::region::create("r", 1);
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_FALSE(region.wait(20));
+  EXPECT_FALSE(region.wait(20ms));
+  EXPECT_FALSE(region.wait_past(0, 20ms));
+  EXPECT_GE(std::chrono::steady_clock::now() - before, 60ms);
+}
+
+TEST_F(Regions, ASleeperIsWokenByANotification) {
+  auto owner = zinc::region::create("r", 4);
+  auto peer = zinc::region::open("r");
+  int seen = 0;
+  Sleeper sleeper([&] {
+    if (peer.wait(std::chrono::hours::max())) seen = peer.as<const int>()[0];
+  });
+  sleeper.parked();
+  owner.as<int>()[0] = 77;
+  owner.notify();
+  sleeper.join();
+  EXPECT_EQ(seen, 77);
+}
+
+TEST_F(Regions, WaitPastCountsForTheCaller) {
+  auto region = zinc::region::create("r", 1);
+  region.notify();
+  region.notify();
+  EXPECT_EQ(region.wait_past(0, 0), 2u);
+  EXPECT_EQ(region.wait_past(1, zinc::forever), 2u);
+  EXPECT_EQ(region.wait_past(2, 1ms), std::nullopt);
+}
+
+TEST_F(Regions, CloseFromAnotherThreadEndsTheWait) {
+  auto owner = zinc::region::create("r", 1);
+  auto peer = zinc::region::open("r");
+  bool closed = false;
+  Sleeper sleeper([&] {
+    try {
+      peer.wait(zinc::forever);
+    } catch (const zinc::closed_error&) {
+      closed = true;
+    }
+  });
+  sleeper.parked();
+  peer.close();
+  sleeper.join();
+  EXPECT_TRUE(closed);
+}
+
+TEST_F(Regions, InterruptEndsTheWaitInProgress) {
+  auto region = zinc::region::create("r", 1);
+  std::error_code code;
+  Sleeper sleeper([&] { region.wait(zinc::forever, code); });
+  while (!sleeper.done()) {
+    region.interrupt();
+    sched_yield();
+  }
+  EXPECT_EQ(code, zinc::errc::interrupted);
+  EXPECT_EQ(code, std::errc::interrupted);
+}
+
+}  // namespace

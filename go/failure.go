@@ -1,0 +1,40 @@
+// Errors as C tells them, and the strings that C takes.
+
+package zinc
+
+// #include "shim.h"
+import "C"
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"unsafe"
+)
+
+// failed makes an error of what a call left in failure, if its status says that it failed.
+func failed(op, region string, status C.int, failure *C.shim_failure) error {
+	if status >= 0 {
+		return nil
+	}
+	err := &Error{
+		Op: op, Region: region, Code: Code(status), Errno: syscall.Errno(failure.os),
+		Needed: uint64(failure.needed), Available: uint64(failure.available),
+	}
+	if failure.message == nil {
+		err.Message = op + ": " + err.Code.Name()
+		return err
+	}
+	err.Message = C.GoString(failure.message)
+	C.free(unsafe.Pointer(failure.message))
+	return err
+}
+
+// cString copies s to C memory, for the caller to free. C would take a NUL in it for its end, and so mean another thing.
+func cString(op, region, s string, code Code) (*C.char, error) {
+	if strings.IndexByte(s, 0) >= 0 {
+		message := fmt.Sprintf("%s %q: %q has a NUL byte in it; leave it out", op, region, s)
+		return nil, &Error{Op: op, Region: region, Code: code, Message: message, Errno: syscall.EINVAL}
+	}
+	return C.CString(s), nil
+}
