@@ -18,7 +18,7 @@ type clones struct {
 }
 
 type clone struct {
-	handle      *C.zinc_region
+	handle      C.shim_region
 	interrupted bool
 }
 
@@ -52,7 +52,7 @@ func (c *clones) giveBack(used *clone, intact bool) (interrupted bool) {
 	if intact && !used.interrupted && !c.closed {
 		c.idle = append(c.idle, used)
 	} else {
-		C.zinc_close(used.handle)
+		C.shim_release(used.handle)
 	}
 	return used.interrupted
 }
@@ -63,7 +63,7 @@ func (c *clones) interrupt() {
 	defer c.mutex.Unlock()
 	for used := range c.busy {
 		used.interrupted = true
-		C.zinc_close(used.handle)
+		C.shim_release(used.handle)
 	}
 }
 
@@ -73,10 +73,10 @@ func (c *clones) close() {
 	defer c.mutex.Unlock()
 	c.closed = true
 	for used := range c.busy {
-		C.zinc_close(used.handle)
+		C.shim_release(used.handle)
 	}
 	for _, unused := range c.idle {
-		C.zinc_close(unused.handle)
+		C.shim_release(unused.handle)
 	}
 	c.idle = nil
 }

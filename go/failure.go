@@ -2,6 +2,8 @@
 
 package zinc
 
+// #cgo noescape shim_message
+// #cgo nocallback shim_message
 // #include "shim.h"
 import "C"
 
@@ -21,12 +23,11 @@ func failed(op, region string, status C.int, failure *C.shim_failure) error {
 		Op: op, Region: region, Code: Code(status), Errno: syscall.Errno(failure.os),
 		Needed: uint64(failure.needed), Available: uint64(failure.available),
 	}
-	if failure.message == nil {
+	message := C.shim_message(failure)
+	defer C.free(unsafe.Pointer(message))
+	if err.Message = C.GoString(message); message == nil {
 		err.Message = op + ": " + err.Code.Name()
-		return err
 	}
-	err.Message = C.GoString(failure.message)
-	C.free(unsafe.Pointer(failure.message))
 	return err
 }
 

@@ -56,12 +56,12 @@ func (s State) String() string {
 func (r *Region) Info() (Info, error) {
 	const op = "info"
 	// The strings are the handle's, which another goroutine may close while they are copied.
-	var clone *C.zinc_region
+	var clone C.shim_region
 	var failure C.shim_failure
 	if err := r.check(op, C.shim_clone(r.handle(), &clone, &failure), &failure); err != nil {
 		return Info{}, err
 	}
-	defer C.zinc_close(clone)
+	defer C.shim_release(clone)
 	info := C.zinc_region_info{size: C.sizeof_zinc_region_info}
 	if err := r.check(op, C.shim_info(clone, &info, &failure), &failure); err != nil {
 		return Info{}, err

@@ -23,7 +23,7 @@ func Create(name string, capacity int, opts ...Option) (*OwnedRegion, error) {
 		return nil, err
 	}
 	defer a.free()
-	var handle *C.zinc_region
+	var handle C.shim_region
 	var failure C.shim_failure
 	status := C.shim_create(a.name, C.size_t(capacity), &a.options, &handle, &failure)
 	return owned(newRegion(op, name, handle, status, &failure))
@@ -40,7 +40,7 @@ func CreateTensor(name string, dtype DType, shape []int, opts ...Option) (*Owned
 	}
 	defer a.free()
 	lengths := toC(shape)
-	var handle *C.zinc_region
+	var handle C.shim_region
 	var failure C.shim_failure
 	status := C.shim_create_tensor(a.name, C.uint32_t(dtype), C.size_t(len(lengths)), unsafe.SliceData(lengths),
 		&a.options, &handle, &failure)
@@ -57,7 +57,7 @@ func Open(name string, opts ...Option) (*Region, error) {
 		return nil, err
 	}
 	defer a.free()
-	var handle *C.zinc_region
+	var handle C.shim_region
 	var failure C.shim_failure
 	status := C.shim_open(a.name, &a.options, &handle, &failure)
 	return newRegion(op, name, handle, status, &failure)
@@ -73,7 +73,7 @@ func OpenOrCreate(name string, capacity int, opts ...Option) (region *Region, ow
 		return nil, nil, err
 	}
 	defer a.free()
-	var handle *C.zinc_region
+	var handle C.shim_region
 	var failure C.shim_failure
 	status := C.shim_open_or_create(a.name, C.size_t(capacity), &a.options, &handle, &failure)
 	region, err = newRegion(op, name, handle, status, &failure)
@@ -84,16 +84,16 @@ func OpenOrCreate(name string, capacity int, opts ...Option) (region *Region, ow
 }
 
 // newRegion makes a Region of the handle that a call gave, or an error of its failure.
-func newRegion(op, name string, handle *C.zinc_region, status C.int, failure *C.shim_failure) (*Region, error) {
+func newRegion(op, name string, handle C.shim_region, status C.int, failure *C.shim_failure) (*Region, error) {
 	if err := failed(op, name, status, failure); err != nil {
 		return nil, err
 	}
-	s := &state{handle: handle, name: name, capacity: int(C.zinc_capacity(handle))}
-	s.readOnly = C.zinc_is_read_only(handle) > 0
+	s := &state{handle: handle, name: name}
 	if err := failed(op, name, C.shim_view(handle, &s.view, failure), failure); err != nil {
-		C.zinc_close(handle)
+		C.shim_release(handle)
 		return nil, err
 	}
+	s.capacity, s.readOnly = int(C.zinc_view_size(s.view)), C.zinc_view_is_read_only(s.view) > 0
 	s.data.Store((*byte)(C.zinc_view_ptr(s.view)))
 	r := &Region{state: s}
 	r.cleanup = runtime.AddCleanup(r, (*state).forget, s)

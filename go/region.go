@@ -28,7 +28,7 @@ type Region struct {
 
 // What of a Region must survive it until it is closed. Nothing in here refers to the Region.
 type state struct {
-	handle   *C.zinc_region
+	handle   C.shim_region
 	name     string
 	capacity int
 	readOnly bool
@@ -56,16 +56,16 @@ func (r *Region) base() *Region { return r }
 func (r *Region) Clone() (*Region, error) {
 	const op = "clone"
 	defer runtime.KeepAlive(r)
-	var handle *C.zinc_region
+	var handle C.shim_region
 	var failure C.shim_failure
 	status := C.shim_clone(r.handle(), &handle, &failure)
 	return newRegion(op, r.Name(), handle, status, &failure)
 }
 
-// handle is what the C functions know the region by: null for no Region at all, which they have an error for.
-func (r *Region) handle() *C.zinc_region {
+// handle is what the C functions know the region by: 0 for no Region at all, which they have an error for.
+func (r *Region) handle() C.shim_region {
 	if r == nil || r.state == nil {
-		return nil
+		return 0
 	}
 	return r.state.handle
 }
@@ -145,7 +145,7 @@ func (r *Region) Interrupt() {
 	if r == nil || r.state == nil {
 		return
 	}
-	C.zinc_interrupt(r.handle())
+	C.shim_interrupt(r.handle())
 	r.state.clones.interrupt()
 	runtime.KeepAlive(r)
 }
@@ -172,7 +172,7 @@ func (r *Region) Close() error {
 // forget closes what was never closed. Slices cannot be asked whether they are still in use, so if there are any,
 // the memory stays.
 func (s *state) forget() {
-	C.zinc_close(s.handle)
+	C.shim_release(s.handle)
 	s.clones.close()
 	if !s.lent.Load() {
 		C.zinc_view_release(s.view)

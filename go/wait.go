@@ -51,7 +51,7 @@ func (r *Region) WaitPast(sequence uint64, ms int) (reached uint64, notified boo
 	return r.waitPast(r.handle(), sequence, ns)
 }
 
-func (r *Region) waitPast(handle *C.zinc_region, sequence uint64, ns int64) (uint64, bool, error) {
+func (r *Region) waitPast(handle C.shim_region, sequence uint64, ns int64) (uint64, bool, error) {
 	var reached C.uint64_t
 	var failure C.shim_failure
 	status := C.shim_wait_past(handle, C.uint64_t(sequence), C.int64_t(ns), &reached, &failure)
@@ -67,7 +67,7 @@ func (r *Region) WaitContext(ctx context.Context) error {
 	if notified, err := r.Wait(0); notified || err != nil {
 		return err
 	}
-	return r.cancellable(ctx, func(handle *C.zinc_region) error {
+	return r.cancellable(ctx, func(handle C.shim_region) error {
 		for {
 			// A notification after this count, which the look would miss, ends the sleep.
 			sequence, err := r.Sequence()
@@ -92,7 +92,7 @@ func (r *Region) WaitPastContext(ctx context.Context, sequence uint64) (reached 
 	if reached, notified, err := r.waitPast(r.handle(), sequence, 0); notified || err != nil {
 		return reached, err
 	}
-	err = r.cancellable(ctx, func(handle *C.zinc_region) (err error) {
+	err = r.cancellable(ctx, func(handle C.shim_region) (err error) {
 		reached, _, err = r.waitPast(handle, sequence, -1)
 		return err
 	})
@@ -103,12 +103,12 @@ func (r *Region) WaitPastContext(ctx context.Context, sequence uint64) (reached 
 //
 // An interrupt would not do: it ends only what is in progress, so one that comes right before the sleep is lost, and it
 // ends the waits of other goroutines too. A handle of the wait's own that is closed ends it whenever it begins.
-func (r *Region) cancellable(ctx context.Context, wait func(handle *C.zinc_region) error) error {
+func (r *Region) cancellable(ctx context.Context, wait func(handle C.shim_region) error) error {
 	clone, err := r.state.clones.take(r)
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { C.zinc_close(clone.handle) })
+	stop := context.AfterFunc(ctx, func() { C.shim_release(clone.handle) })
 	err = wait(clone.handle)
 	done := !stop()
 	interrupted := r.state.clones.giveBack(clone, !done)

@@ -107,8 +107,7 @@ static void print_json_text(const char *text, size_t length) {
 static void answer(const struct table *table, const char *word, size_t length) {
   size_t own = 0, nearest[NEAREST], found = 0;
   double cosines[NEAREST];
-  while (own < table->rows &&
-         (table->word_lengths[own] != length || memcmp(table->words[own], word, length) != 0)) {
+  while (own < table->rows && (table->word_lengths[own] != length || memcmp(table->words[own], word, length) != 0)) {
     own++;
   }
   if (own == table->rows) refuse(word, "not in the vocabulary");

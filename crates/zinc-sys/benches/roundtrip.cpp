@@ -115,7 +115,7 @@ struct futex_way {
 };
 
 struct zinc_way {
-  zinc::region side::*region;
+  zinc::region side::* region;
 
   void send(side& side, std::atomic<std::uint32_t>&, std::uint32_t) const { (side.*region).notify(); }
   void wait(side& side, std::atomic<std::uint32_t>&, std::uint32_t) const { (side.*region).wait(zinc::forever); }
@@ -228,7 +228,8 @@ double percentile(const std::vector<std::uint64_t>& sorted, double share) {
   const auto here = static_cast<double>(value);
   const double below = first == sorted.begin() ? here : (static_cast<double>(*(first - 1)) + here) / 2;
   const double above = last == sorted.end() ? here : (here + static_cast<double>(*last)) / 2;
-  return below + (above - below) * (rank - static_cast<double>(first - sorted.begin())) / static_cast<double>(last - first);
+  return below +
+         (above - below) * (rank - static_cast<double>(first - sorted.begin())) / static_cast<double>(last - first);
 }
 
 struct found {
@@ -262,13 +263,13 @@ public:
   void print() const {
     std::printf("\n%-28s %9s %9s %9s\n", "", "p50 ns", "p90 ns", "p99 ns");
     for (int way = 0; way < way_count; ++way) {
-      std::printf("%-28s %9.1f %9.1f %9.1f\n", ways[way].name, tick_ * of(way, &found::p50), tick_ * of(way, &found::p90),
-                  tick_ * of(way, &found::p99));
+      std::printf("%-28s %9.1f %9.1f %9.1f\n", ways[way].name, tick_ * of(way, &found::p50),
+                  tick_ * of(way, &found::p90), tick_ * of(way, &found::p99));
     }
     std::printf("\n");
   }
 
-  void compare(kind mine, kind limit, double found::*percentile, const char* named, double at_most) const {
+  void compare(kind mine, kind limit, double found::* percentile, const char* named, double at_most) const {
     const auto& above = rounds_[quickest(mine)];
     const auto& below = rounds_[quickest(limit)];
     std::vector<double> ratios;
@@ -281,7 +282,7 @@ public:
   }
 
 private:
-  double of(int way, double found::*percentile) const {
+  double of(int way, double found::* percentile) const {
     std::vector<double> values;
     for (const found& round : rounds_[static_cast<std::size_t>(way)]) values.push_back(round.*percentile);
     return median(std::move(values));

@@ -185,8 +185,7 @@ inline const std::error_category& category() noexcept {
     std::string message(int code) const override { return zinc_error_name(code); }
     std::error_condition default_error_condition(int code) const noexcept override {
       const int number = detail::condition(code);
-      return number != 0 ? std::error_condition(number, std::generic_category())
-                         : std::error_condition(code, *this);
+      return number != 0 ? std::error_condition(number, std::generic_category()) : std::error_condition(code, *this);
     }
   };
   static const zinc_category instance;
@@ -451,7 +450,8 @@ struct region_info {
   region_info() = default;
   explicit region_info(const zinc_region_info& c)
       : name(c.name), path(c.path), capacity(c.capacity),
-        created(std::chrono::duration_cast<std::chrono::system_clock::duration>(std::chrono::nanoseconds(c.created_ns))),
+        created(
+            std::chrono::duration_cast<std::chrono::system_clock::duration>(std::chrono::nanoseconds(c.created_ns))),
         owner_pid(c.owner_pid), state(static_cast<::zinc_state>(c.state)) {
     std::copy(std::begin(c.id), std::end(c.id), id.begin());
   }
@@ -619,10 +619,8 @@ public:
   /// A handle that is not open.
   region() noexcept = default;
   region(region&& other) noexcept
-      : handle_(std::exchange(other.handle_, nullptr)), name_(std::move(other.name_)),
-        capacity_(std::exchange(other.capacity_, 0)) {
-    other.name_.clear();
-  }
+      : handle_(std::exchange(other.handle_, nullptr)), name_(std::exchange(other.name_, {})),
+        capacity_(std::exchange(other.capacity_, 0)) {}
   region& operator=(region&& other) noexcept {
     if (this != &other) {
       zinc_close(handle_);
@@ -654,7 +652,8 @@ public:
   template <class T>
   static owned_region create_tensor(std::string_view name, const shape& lengths, const options& how = {});
   template <class T>
-  static owned_region create_tensor(std::string_view name, const shape& lengths, const options& how, std::error_code& code);
+  static owned_region create_tensor(std::string_view name, const shape& lengths, const options& how,
+                                    std::error_code& code);
 
   /// Opens a region that exists, or, if the options have a timeout, that comes to exist in time.
   ///
@@ -672,8 +671,7 @@ public:
   static region open_or_create(std::string_view name, std::size_t capacity, const options& how = {}) {
     return open_or_create(detail::failure(), name, capacity, how);
   }
-  static region open_or_create(std::string_view name, std::size_t capacity, const options& how,
-                               std::error_code& code) {
+  static region open_or_create(std::string_view name, std::size_t capacity, const options& how, std::error_code& code) {
     return open_or_create(detail::failure(code), name, capacity, how);
   }
 
@@ -735,7 +733,8 @@ public:
   void notify(std::error_code& code) noexcept { detail::failure(code).check(zinc_notify(handle_)); }
 
   /// Waits for a notification that this handle has not seen yet, be it from before the region was opened; false if the
-  /// time is up. What the notifier wrote before is visible afterwards. Sleeps in the kernel after some ten microseconds.
+  /// time is up. What the notifier wrote before is visible afterwards. Sleeps in the kernel after some ten
+  /// microseconds.
   ///
   ///     region.wait(1000);     region.wait(2s);     region.wait(zinc::forever);
   ///
@@ -763,8 +762,8 @@ public:
   /// Ends the waits that are in progress on this handle, on whatever thread, with interrupted_error.
   void interrupt() noexcept { zinc_interrupt(handle_); }
 
-  /// Closes this handle: its waits end with closed_error, and so does every later call. The owner's close also takes the
-  /// name away, marks the region closed and wakes everyone. Views stay valid. Twice is fine.
+  /// Closes this handle: its waits end with closed_error, and so does every later call. The owner's close also takes
+  /// the name away, marks the region closed and wakes everyone. Views stay valid. Twice is fine.
   ///
   /// os_error and the like, if the name cannot be taken away; the handle is closed all the same.
   void close() { detail::failure().check(zinc_close(handle_)); }
@@ -784,8 +783,12 @@ public:
 
 protected:
   /// Takes a handle of the C functions over.
-  explicit region(zinc_region* handle) : handle_(handle), capacity_(zinc_capacity(handle)) {
-    if (const char* name = zinc_name(handle)) name_ = name;
+  explicit region(zinc_region* handle) : region() {
+    // From here on it is closed if something throws.
+    handle_ = handle;
+    if (handle == nullptr) return;
+    capacity_ = zinc_capacity(handle);
+    name_ = zinc_name(handle);
   }
 
 private:
@@ -949,13 +952,16 @@ owned_region region::create_tensor(std::string_view name, const shape& lengths, 
 }
 
 template <class T>
-owned_region region::create_tensor(std::string_view name, const shape& lengths, const options& how, std::error_code& code) {
+owned_region region::create_tensor(std::string_view name, const shape& lengths, const options& how,
+                                   std::error_code& code) {
   return create_tensor(name, element<T>::type, lengths, how, code);
 }
 
 inline std::optional<owned_region> region::owned() && {
   if (!is_owner()) return std::nullopt;
-  return owned_region(std::exchange(handle_, nullptr));
+  owned_region owner;
+  static_cast<region&>(owner) = std::move(*this);
+  return owner;
 }
 
 namespace detail {

@@ -44,7 +44,12 @@ fn the_c_header_is_what_the_sources_make() {
     builder.generate().expect("cbindgen reads the sources").write(&mut made);
     let mut made = String::from_utf8(made).expect("a header is text");
     for (function, title) in PARTS {
-        let declared = made.find(&format!("{function}(")).expect("a function of the header");
+        let call = format!("{function}(");
+        // The introduction mentions some of them, too.
+        let declares =
+            |at: &usize| made[..*at].lines().last().is_some_and(|line| !line.starts_with([' ', '/']));
+        let declared = made.match_indices(&call).map(|(at, _)| at).find(declares);
+        let declared = declared.expect("a function of the header");
         let comment = made[..declared].rfind("\n\n").expect("a blank line before each comment") + 1;
         made.insert_str(comment, &format!("\n// --- {title} ---\n"));
     }

@@ -33,7 +33,7 @@ const OWNER_CHECK: u64 = 200_000_000;
 /// The first and the longest sleep of a waiter that cannot arm, in nanoseconds.
 const UNARMED_SLEEP: (u64, u64) = (100_000, 4_000_000);
 /// How often a wait looks again while another thread of its handle is in the middle of a notify.
-const SETTLE_ROUNDS: u32 = 1000;
+const SETTLE_ROUNDS: u32 = 100;
 
 /// `Local::control`: the handle is closed.
 const HANDLE_CLOSED: u32 = 1;

@@ -137,8 +137,8 @@ static void a_bad_name_is_refused(void) {
   CHECK(longer != NULL);
   memset(longer, 'x', 1 << 20);
   longer[(1 << 20) - 1] = '\0';
-  const char *bad[] = {NULL, "", ".", "..", ".hidden", "a/b", "../a", "a b", "a\n", "\x7f", "\xff\xfe", "\xc3\xa9", "a%n",
-                       long_name, longer};
+  const char *bad[] = {NULL,  "",     ".",        "..",       ".hidden", "a/b",     "../a", "a b",
+                       "a\n", "\x7f", "\xff\xfe", "\xc3\xa9", "a%n",     long_name, longer};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) check_name(bad[i], ZINC_ERROR_INVALID_NAME);
   free(longer);
   long_name[128] = '\0';

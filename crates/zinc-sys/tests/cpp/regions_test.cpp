@@ -51,7 +51,9 @@ TEST_F(Regions, DestroyingTheOwnerEndsTheRegion) {
 
 TEST_F(Regions, DestroyingAPeerEndsNothing) {
   auto owner = zinc::region::create("r", 1);
-  { auto peer = zinc::region::open("r"); }
+  {
+    auto peer = zinc::region::open("r");
+  }
   EXPECT_TRUE(zinc::region::open("r").is_open());
 }
 
@@ -84,6 +86,8 @@ TEST_F(Regions, ClosingTwiceIsFineAndUseAfterwardsIsAnError) {
   owner.close();
   owner.close();
   EXPECT_FALSE(owner.is_open());
+  EXPECT_EQ(owner.name(), "r") << "what it was is still known";
+  EXPECT_EQ(owner.capacity(), 1u);
   EXPECT_THROW(owner.notify(), zinc::closed_error);
   EXPECT_THROW(owner.wait(0), zinc::closed_error);
   EXPECT_THROW(owner.wait_past(0, 0), zinc::closed_error);
@@ -107,6 +111,8 @@ TEST_F(Regions, AnOwnerMovedIntoAPlainRegionIsTheOwnerStill) {
     std::optional<zinc::owned_region> owner = std::move(plain).owned();
     ASSERT_TRUE(owner);
     EXPECT_FALSE(plain.is_open());  // NOLINT: that is what is tested
+    EXPECT_EQ(plain.capacity(), 0u);
+    EXPECT_EQ(owner->name(), "r");
     owner->unlink();
   }
   EXPECT_FALSE(std::move(plain).owned());

@@ -30,7 +30,8 @@ class Tensors : public Regions {};
 using Elements =
     ::testing::Types<std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t, std::uint16_t, std::uint32_t,
                      std::uint64_t, float, double, std::complex<float>, std::complex<double>>;
-TYPED_TEST_SUITE(Tensors, Elements);
+// The third argument is none: clang finds it missing otherwise.
+TYPED_TEST_SUITE(Tensors, Elements, );
 
 TYPED_TEST(Tensors, AreFoundByReadersThatAreToldNothing) {
   auto owner = zinc::region::create_tensor<TypeParam>("t", {2, 3});
