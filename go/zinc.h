@@ -256,6 +256,8 @@ typedef struct zinc_descriptor {
 extern "C" {
 #endif // __cplusplus
 
+// --- The eight frozen functions: the whole main job ---
+
 // Creates a region of `capacity` bytes, all zero, and owns it.
 //
 // The memory is really reserved, so using it later cannot fail. The remains of a region whose owner died do not count:
@@ -327,6 +329,8 @@ int zinc_notify(struct zinc_region *region);
 int zinc_wait(struct zinc_region *region,
               int64_t timeout_ms);
 
+// --- The second group, which grows. Errors ---
+
 // The text of the calling thread's last error: the operation, the region, the reason, and what to do next, in UTF-8.
 //
 // "" if no call of this thread has failed yet. A call that succeeds leaves it as it is, as with errno.
@@ -357,6 +361,8 @@ int zinc_error_space(uint64_t *needed,
 // The string is constant.
 const char *zinc_error_name(int code);
 
+// --- Options ---
+
 // Fills options with the defaults. `size` is sizeof(zinc_options) as the caller's compiler knows it.
 //
 // Returns 0, or ZINC_ERROR_UNSUPPORTED for a size that no release has, or ZINC_ERROR_OS if `options` is NULL.
@@ -382,6 +388,8 @@ int zinc_open_or_create_with(const char *name,
                              size_t capacity,
                              const struct zinc_options *options,
                              struct zinc_region **out);
+
+// --- Waiting, more finely ---
 
 // zinc_wait with a timeout in nanoseconds.
 int zinc_wait_ns(struct zinc_region *region, int64_t timeout_ns);
@@ -409,6 +417,8 @@ int zinc_wait_past(struct zinc_region *region,
 //
 // Returns 0 or ZINC_ERROR_CLOSED.
 int zinc_interrupt(struct zinc_region *region);
+
+// --- Regions: what is known of them, what their owner may do, which there are ---
 
 // The region's name; NULL if the handle is not open. The string belongs to Zinc and is valid until the handle is
 // closed.
@@ -479,6 +489,8 @@ int zinc_listing_get(const struct zinc_listing *listing,
 // Frees a listing and its strings. NULL, and a listing that was freed already, are fine. Returns 0.
 int zinc_listing_free(struct zinc_listing *listing);
 
+// --- Tensors ---
+
 // Creates a region that has just the size for a tensor and says so, so that readers need to be told nothing. NULL
 // options are the defaults.
 //
@@ -524,6 +536,8 @@ int zinc_tensor(struct zinc_region *region,
                 struct zinc_descriptor *descriptor,
                 struct zinc_view **view);
 
+// --- Views: memory that outlives the handle ---
+
 // Gives a view of all of a region's data.
 //
 // out  Where the view goes, for the caller to release with zinc_view_release, once, from any thread; NULL goes there
@@ -545,6 +559,8 @@ size_t zinc_view_size(const struct zinc_view *view);
 
 // Whether writing to the view's bytes would kill the process: 1 or 0; or ZINC_ERROR_CLOSED if it was released.
 int zinc_view_is_read_only(const struct zinc_view *view);
+
+// --- Names and versions ---
 
 // The library's release, such as "0.1.0". The string is constant.
 const char *zinc_version(void);
