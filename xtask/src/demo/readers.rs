@@ -35,6 +35,33 @@ pub(crate) const READERS: &[Reader] = &[
         takes_socket: false,
     },
     Reader {
+        language: "C++",
+        needs: &["c++"],
+        build: &[
+            &["cargo", "build", "--quiet", "--release", "--package", "zinc-sys"],
+            &["mkdir", "-p", "{target}/examples/cpp"],
+            &[
+                "c++",
+                "-std=c++17",
+                "-O2",
+                "-I",
+                "crates/zinc-sys/include",
+                "examples/cpp/reader.cpp",
+                "{release}/libzinc_core.a",
+                "-lgcc_s",
+                "-lutil",
+                "-lrt",
+                "-lpthread",
+                "-lm",
+                "-ldl",
+                "-o",
+                "{target}/examples/cpp/reader",
+            ],
+        ],
+        run: &["{target}/examples/cpp/reader"],
+        takes_socket: false,
+    },
+    Reader {
         language: "Go",
         needs: &["go", "cc"],
         build: &[
