@@ -4,21 +4,43 @@
 //! again. So a peer that scribbles over the header can make calls fail, but never move a bound.
 
 use crate::error::{Error, ErrorKind, Operation, Result};
-use crate::sync::{AtomicU32, AtomicU64};
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 mod layout;
 
 #[cfg(target_endian = "big")]
 compile_error!("Zinc's layout is little-endian; big-endian systems are not supported");
 
-/// `state`: the region is in use.
-pub(crate) const OPEN: u32 = 1;
-/// `state`: the owner has closed the region.
-pub(crate) const CLOSED: u32 = 2;
 /// `flags`: the region outlives its owner.
 pub(crate) const PERSISTENT: u32 = 1;
 /// The most dimensions that a descriptor holds. Loom tries every value that each word may have, so its models have one.
 pub(crate) const MAX_DIMENSIONS: usize = if cfg!(loom) { 1 } else { 8 };
+
+/// What the sequence word says, at one moment: how many notifications there were, and whether the region is over.
+///
+/// One word for both, so that whoever sleeps on it sleeps for everything that other processes can tell, and a
+/// notification from before the end can be told from none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sequence(pub(crate) u64);
+
+impl Sequence {
+    /// What a notification adds to the word.
+    pub(crate) const NOTIFICATION: u64 = 2;
+    /// The bit that the owner's close sets.
+    pub(crate) const CLOSED: u64 = 1;
+
+    /// How many notifications there were.
+    #[inline]
+    pub(crate) fn count(self) -> u64 {
+        self.0 / Self::NOTIFICATION
+    }
+
+    /// Whether the region was closed by its owner, or removed.
+    #[inline]
+    pub(crate) fn is_closed(self) -> bool {
+        self.0 & Self::CLOSED != 0
+    }
+}
 
 /// A field on a cache line pair of its own.
 #[repr(C, align(128))]
@@ -32,6 +54,14 @@ impl<T> std::ops::Deref for Line<T> {
     }
 }
 
+impl Header {
+    /// The sequence word, and with it all that was written before what it says.
+    #[inline]
+    pub(crate) fn sequence(&self) -> Sequence {
+        Sequence(self.sequence.load(Ordering::Acquire))
+    }
+}
+
 /// The header as it lies in the region's memory.
 ///
 /// Every word is atomic, also those that are never looked at again: other processes may write here at any time.
@@ -42,7 +72,7 @@ pub(crate) struct Header {
     _origin: [AtomicU32; 9],
     pub(crate) sequence: Line<AtomicU64>,
     pub(crate) waiters: Line<AtomicU64>,
-    pub(crate) state: Line<AtomicU32>,
+    _reserved_line: Line<AtomicU32>,
     pub(crate) descriptor: Line<RawDescriptor>,
 }
 
@@ -64,7 +94,6 @@ const _: () = {
     assert!(offset_of!(Header, flags) == offset::FLAGS);
     assert!(offset_of!(Header, sequence) == offset::SEQUENCE);
     assert!(offset_of!(Header, waiters) == offset::WAITERS);
-    assert!(offset_of!(Header, state) == offset::STATE);
     assert!(offset_of!(Header, descriptor) + offset_of!(RawDescriptor, lock) == offset::DESCRIPTOR_LOCK);
     assert!(offset_of!(Header, descriptor) + offset_of!(RawDescriptor, dtype) == offset::DTYPE);
     assert!(offset_of!(Header, descriptor) + offset_of!(RawDescriptor, ndim) == offset::NDIM);
@@ -179,7 +208,7 @@ impl Header {
             _origin: std::array::from_fn(|_| AtomicU32::new(0)),
             sequence: Line(AtomicU64::new(0)),
             waiters: Line(AtomicU64::new(0)),
-            state: Line(AtomicU32::new(OPEN)),
+            _reserved_line: Line(AtomicU32::new(0)),
             descriptor: Line(RawDescriptor {
                 lock: AtomicU32::new(0),
                 dtype: AtomicU32::new(0),

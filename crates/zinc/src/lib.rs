@@ -55,6 +55,7 @@
     allow(dead_code, unreachable_pub, reason = "loom's models are built without the operating system")
 )]
 
+mod hub;
 #[cfg(not(loom))]
 mod mapping;
 #[cfg(not(loom))]
@@ -78,7 +79,10 @@ pub use error::{Error, ErrorKind, Result};
 #[cfg(not(loom))]
 pub use owner::RegionState;
 #[cfg(not(loom))]
-pub use region::{OwnedRegion, Region, RegionInfo, RegionOptions, SharedRegion, list, remove};
+pub use region::{
+    Notified, OwnedRegion, Region, RegionInfo, RegionOptions, SharedRegion, WaitAsync, WaitCallback, list,
+    remove,
+};
 #[cfg(not(loom))]
 pub use view::{Element, Tensor, View};
 pub use wait::{Host, Timeout};

@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
 
-use crate::header::{Fixed, Header};
+use crate::header::{Fixed, Header, PERSISTENT};
+use crate::platform::lock::{self, Byte};
 use crate::platform::memory;
 
 /// What may be written through a mapping.
@@ -35,6 +36,13 @@ pub(crate) struct Mapping {
     header_len: usize,
     capacity: usize,
     writable: Writable,
+    /// Not 0 once it is known that the owner died; who sleeps on the region sleeps on this, too.
+    pub(crate) doom: AtomicU32,
+    /// Which of the hub's stations has the region, in the hub's own terms.
+    pub(crate) station: AtomicU64,
+    /// How many waits have the hub look after the owner, and which hub that is.
+    pub(crate) vigils: AtomicU32,
+    pub(crate) vigil_of: AtomicU32,
 }
 
 impl Mapping {
@@ -59,6 +67,10 @@ impl Mapping {
             header_len,
             capacity,
             writable,
+            doom: AtomicU32::new(0),
+            station: AtomicU64::new(0),
+            vigils: AtomicU32::new(0),
+            vigil_of: AtomicU32::new(0),
         };
         if writable == Writable::Header {
             // SAFETY: the data starts on a page of the mapping just made, and nobody has a reference into it yet.
@@ -99,10 +111,27 @@ impl Mapping {
         self.file.try_read().ok()?.as_ref().map(ask)
     }
 
+    /// Whether the region had an owner, and its process ended without closing the region.
+    pub(crate) fn owner_died(&self) -> bool {
+        let persistent = || self.header().flags.load(Ordering::Acquire) & PERSISTENT != 0;
+        if persistent() {
+            return false;
+        }
+        // Where the kernel gives no answer, the owner counts as alive: nobody is cut off by mistake.
+        let held = self.with_file(|file| lock::is_held(file, Byte::Owner).unwrap_or(true));
+        // Persisting sets the flag before it lets go of the lock, so the flag is asked again.
+        !held.unwrap_or(true) && !persistent()
+    }
+
     /// One more user; false if there are none left and the memory is gone.
     pub(crate) fn acquire(&self) -> bool {
         let more = |users: usize| (users > 0).then(|| users + 1);
         self.users.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+    }
+
+    /// Whether the memory was given back.
+    pub(crate) fn is_released(&self) -> bool {
+        self.users.load(Ordering::Acquire) == 0
     }
 
     /// One user less; the last one gives the memory back.

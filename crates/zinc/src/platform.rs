@@ -9,7 +9,7 @@
 //! looking again when it is not there.
 //! Taking a name away: [`Place::find`], [`Lock::take`] the sweeper's lock, [`Place::is_named`] and the owner's lock once
 //! more, [`Place::unlink`]. Who unlinks holds the sweeper's lock of that very file, so nobody unlinks another's.
-//! Waiting: [`futex::park`] and [`futex::wake`].
+//! Waiting: [`futex::park`] and [`futex::wake`]; on many regions, [`futex::Words`]. [`closings`] tell of owners' ends.
 //! Letting go: [`memory::detach`]. Process-wide: [`process::on_fork_and_exit`], once.
 
 #[cfg(target_os = "linux")]
@@ -23,7 +23,7 @@ compile_error!(
 );
 
 pub(crate) use system::{
-    futex, lock,
+    closings, futex, lock,
     lock::Lock,
     memory,
     place::{Access, Place, facts},

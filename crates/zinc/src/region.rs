@@ -9,18 +9,23 @@ use std::sync::Arc;
 use crate::descriptor::{DType, Descriptor};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::header::Header;
+use crate::hub;
 use crate::mapping::{Mapping, Writable};
 use crate::view::{Element, Tensor, View};
 use crate::wait::{Ended, Failed, Goal, Host, Local, NoHost, Timeout};
 
+mod callback;
 mod create;
 mod info;
+mod notified;
 mod open;
 mod options;
 mod owned;
 mod system;
 
+pub use callback::WaitCallback;
 pub use info::{RegionInfo, list, remove};
+pub use notified::{Notified, WaitAsync};
 pub use options::RegionOptions;
 pub use owned::{OwnedRegion, Region};
 
@@ -42,7 +47,7 @@ use owned::Owner;
 pub struct SharedRegion {
     header: NonNull<Header>,
     data: NonNull<u8>,
-    local: Local,
+    local: Arc<Local>,
     mapping: Arc<Mapping>,
     info: Arc<RegionInfo>,
     owner: Option<Arc<Owner>>,
@@ -250,7 +255,7 @@ impl SharedRegion {
         if !self.local.may_notify() {
             return Err(self.cannot_notify());
         }
-        self.local.notify(self.header(), self);
+        self.local.notify(self.header(), &self.mapping);
         Ok(())
     }
 
@@ -303,7 +308,7 @@ impl SharedRegion {
     /// As [`wait`](SharedRegion::wait), and what the host gives.
     #[inline]
     pub fn wait_hosted<H: Host>(&self, timeout: Timeout, host: &mut H) -> Result<bool, H::Error> {
-        match self.local.wait(self.header(), self, host, Goal::Unseen, timeout) {
+        match self.local.wait(self.header(), &self.mapping, host, Goal::Unseen, timeout) {
             Ok(_) => Ok(true),
             Err(Failed::Ended(Ended::TimedOut)) => Ok(false),
             Err(failed) => Err(self.failed(failed)),
@@ -321,7 +326,7 @@ impl SharedRegion {
         timeout: Timeout,
         host: &mut H,
     ) -> Result<Option<u64>, H::Error> {
-        match self.local.wait(self.header(), self, host, Goal::Past(sequence), timeout) {
+        match self.local.wait(self.header(), &self.mapping, host, Goal::Past(sequence), timeout) {
             Ok(sequence) => Ok(Some(sequence)),
             Err(Failed::Ended(Ended::TimedOut)) => Ok(None),
             Err(failed) => Err(self.failed(failed)),
@@ -334,29 +339,7 @@ impl SharedRegion {
             Failed::Ended(ended) => ended,
             Failed::Host(error) => return error,
         };
-        let operation = self.operation("wait");
-        let owner = self.info.owner_pid;
-        let error = match ended {
-            Ended::TimedOut => unreachable!("callers take it for an answer"),
-            Ended::HandleClosed => handle_closed(&operation),
-            Ended::Interrupted => {
-                operation.error(ErrorKind::Interrupted, "interrupt was called on this handle")
-            }
-            Ended::RegionClosed => {
-                let why = format!(
-                    "the region was closed by its owner (process {owner}) or removed; open it again when there is a new one"
-                );
-                operation.error(ErrorKind::Closed, why)
-            }
-            Ended::OwnerDied => {
-                self.sweep();
-                let why = format!(
-                    "its owner (process {owner}) died without closing it; open it again when there is a new one"
-                );
-                operation.error(ErrorKind::OwnerDied, why)
-            }
-        };
-        error.into()
+        why_ended(&self.mapping, &self.info, ended).into()
     }
 
     /// How many notifications there were.
@@ -365,7 +348,7 @@ impl SharedRegion {
     ///
     /// [`Closed`](ErrorKind::Closed) after [`close`](SharedRegion::close).
     pub fn sequence(&self) -> Result<u64> {
-        let sequence = self.header().sequence.load(std::sync::atomic::Ordering::Acquire);
+        let sequence = self.header().sequence().count();
         // Looked at afterwards: what is read from a handle that is closed meanwhile means nothing.
         self.check_open(&self.operation("sequence"))?;
         Ok(sequence)
@@ -374,7 +357,15 @@ impl SharedRegion {
     /// Ends the waits that are in progress on this handle, on whatever thread, with
     /// [`Interrupted`](ErrorKind::Interrupted). Waits that begin later are not touched.
     pub fn interrupt(&self) {
-        self.local.interrupt(self.header(), self);
+        self.local.interrupt(self.header(), &self.mapping);
+        self.end_pending();
+    }
+
+    /// Ends the pending waits of this handle whose time has come.
+    fn end_pending(&self) {
+        if self.local.has_pending() {
+            hub::handle_changed(&self.mapping, &self.local);
+        }
     }
 
     /// Closes this handle: its waits end with [`Closed`](ErrorKind::Closed), and so does every later call.
@@ -386,11 +377,15 @@ impl SharedRegion {
     ///
     /// For an owner, when the name cannot be taken away; the handle is closed all the same.
     pub fn close(&self) -> Result<()> {
-        if !self.local.close(self.header(), self) {
+        if !self.local.close(self.header(), &self.mapping) {
             return Ok(());
         }
+        self.end_pending();
         let closed = self.owner.as_ref().map_or(Ok(()), |owner| owner.close(&self.operation("close")));
         self.mapping.release();
+        if self.mapping.is_released() {
+            hub::forget(&self.mapping);
+        }
         closed
     }
 
@@ -415,6 +410,31 @@ impl SharedRegion {
     }
 }
 
+/// The error for a wait that ended without a notification.
+#[cold]
+fn why_ended(mapping: &Mapping, info: &RegionInfo, ended: Ended) -> Error {
+    let operation = Operation::on("wait", &info.name);
+    let owner = info.owner_pid;
+    match ended {
+        Ended::TimedOut => unreachable!("callers take it for an answer"),
+        Ended::HandleClosed => handle_closed(&operation),
+        Ended::Interrupted => operation.error(ErrorKind::Interrupted, "interrupt was called on this handle"),
+        Ended::RegionClosed => {
+            let why = format!(
+                "the region was closed by its owner (process {owner}) or removed; open it again when there is a new one"
+            );
+            operation.error(ErrorKind::Closed, why)
+        }
+        Ended::OwnerDied => {
+            system::sweep(mapping, info);
+            let why = format!(
+                "its owner (process {owner}) died without closing it; open it again when there is a new one"
+            );
+            operation.error(ErrorKind::OwnerDied, why)
+        }
+    }
+}
+
 fn handle_closed(operation: &Operation<'_>) -> Error {
     operation.error(ErrorKind::Closed, "this handle was closed; open the region again to use it")
 }
@@ -430,7 +450,7 @@ impl Clone for SharedRegion {
         Self {
             header: self.header,
             data: self.data,
-            local,
+            local: Arc::new(local),
             mapping: self.mapping.clone(),
             info: self.info.clone(),
             owner: None,

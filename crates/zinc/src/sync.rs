@@ -4,6 +4,7 @@
 pub(crate) use std::{
     hint::spin_loop,
     sync::atomic::{AtomicU32, AtomicU64, Ordering, fence},
+    sync::{Mutex, MutexGuard},
     thread::yield_now,
 };
 
@@ -11,6 +12,7 @@ pub(crate) use std::{
 pub(crate) use loom::{
     hint::spin_loop,
     sync::atomic::{AtomicU32, AtomicU64, Ordering, fence},
+    sync::{Mutex, MutexGuard},
     thread::yield_now,
 };
 

@@ -4,25 +4,28 @@
 //!
 //! # How a sleeper is never forgotten
 //!
-//! A waiter that is about to sleep *arms*: it raises the header's `waiters` word to 1 + the sequence that it has seen,
-//! looks at the sequence once more, and sleeps on the sequence's low half. A notifier adds 1 to the sequence and looks
-//! at `waiters`; where it is not 0 it clears it and wakes every sleeper. Both sides write one word and then read the
-//! other, in the total order of `SeqCst`, so at least one of them sees the other.
+//! A waiter that is about to sleep *arms*: it raises the header's `waiters` word to 1 + the count that it has seen,
+//! looks at the sequence word once more, and sleeps on that word's low half. A notifier counts in the sequence word and
+//! looks at `waiters`; where it is not 0 it clears it and wakes every sleeper. Both sides write one word and then read
+//! the other, in the total order of `SeqCst`, so at least one of them sees the other. The owner's close is a bit of the
+//! sequence word, so it changes what every waiter sleeps on, and wakes it.
 //!
 //! `waiters` is one flag and no count, so a waiter that was killed leaves nothing wrong behind: one needless wake-up.
-//! It holds a sequence and not just a 1 because the clearing would otherwise race: a slow notifier of sequence *n*
-//! could clear the flag of a waiter that has seen *n* already and is falling asleep for *n + 1*, whose notifier then
+//! It holds a count of notifications and not just a 1 because the clearing would otherwise race: a slow notifier of
+//! *n* could clear the flag of a waiter that has seen *n* already and is falling asleep for *n + 1*, whose notifier then
 //! finds no flag. A notifier clears only what was armed before its own notification.
 
 use crate::error::Error;
-use crate::header::{CLOSED, Header};
+use crate::header::{Header, Sequence};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, keep_order, spin_loop, yield_now};
 
 #[cfg(all(test, loom))]
 mod model;
+mod pending;
 mod spin;
 mod timeout;
 
+pub(crate) use pending::Since;
 pub(crate) use spin::Spin;
 pub use timeout::Timeout;
 
@@ -71,9 +74,12 @@ impl Host for NoHost {
     }
 }
 
-/// What waiting needs of the operating system, for one handle. Called in this order: `now`, any number of `park`s and
+/// What waiting needs of the operating system, for one region. Called in this order: `now`, any number of `park`s and
 /// `owner_died`s; the `wake`s by whoever changes a word.
 pub(crate) trait System: Sync {
+    /// What keeps somebody else looking after the owner, until it is dropped.
+    type Vigil;
+
     /// Nanoseconds on a monotonic clock.
     fn now(&self) -> u64;
     /// The same clock, cheaper and coarser (a few milliseconds).
@@ -87,14 +93,17 @@ pub(crate) trait System: Sync {
     fn wake_control(&self, header: &Header, control: &AtomicU32);
     /// Whether the region had an owner, and its process ended without closing the region.
     fn owner_died(&self) -> bool;
+    /// Whether that is known already, without asking.
+    fn is_doomed(&self) -> bool;
+    /// Called by a wait that has slept for long, before each sleep: whether somebody else looks after the owner, who
+    /// ends sleeps when it has died. Otherwise the wait itself wakes up for it now and then.
+    fn vigil(&self, mine: &mut Option<Self::Vigil>) -> bool;
 }
 
-/// The three words that a parked waiter sleeps on, each with the value that lets it sleep.
+/// The words that a parked waiter sleeps on, each with the value that lets it sleep.
 pub(crate) struct Sleep<'a> {
-    /// The notifications; sleeping compares the low half only.
-    pub(crate) sequence: (&'a AtomicU64, u64),
-    /// Open or closed by the owner.
-    pub(crate) state: (&'a AtomicU32, u32),
+    /// All that other processes tell; sleeping compares the low half only.
+    pub(crate) sequence: (&'a AtomicU64, Sequence),
     /// This handle's own: closed or interrupted.
     pub(crate) control: (&'a AtomicU32, u32),
     /// When to give up, by [`System::now`].
@@ -142,6 +151,10 @@ pub(crate) struct Local {
     control: AtomicU32,
     /// When a short wait last looked after the owner.
     owner_checked: AtomicU64,
+    /// How many waits of this handle are pending without a thread.
+    pending: AtomicU32,
+    /// Changes whenever a notification is taken in while waits are pending: it ends them all.
+    taken: AtomicU32,
     spin: Spin,
     /// Whether this handle may write the header, which arming does.
     can_arm: bool,
@@ -154,6 +167,8 @@ impl Local {
             notifying: AtomicU32::new(0),
             control: AtomicU32::new(0),
             owner_checked: AtomicU64::new(0),
+            pending: AtomicU32::new(0),
+            taken: AtomicU32::new(0),
             spin,
             can_arm,
         }
@@ -204,7 +219,7 @@ impl Local {
         // A wait of this very handle, on another thread, may see the new sequence before `seen` has followed, and
         // would take it for somebody else's. Plain stores are enough: whoever sees the new sequence sees the first.
         self.notifying.store(1, Ordering::Relaxed);
-        let before = header.sequence.fetch_add(1, Ordering::SeqCst);
+        let before = Sequence(header.sequence.fetch_add(Sequence::NOTIFICATION, Ordering::SeqCst)).count();
         if self.seen.load(Ordering::Relaxed) == before {
             self.seen.store(before.wrapping_add(1), Ordering::Relaxed);
         }
@@ -219,14 +234,17 @@ impl Local {
 
     /// Takes in what `goal` asks for, if it is there already.
     #[inline]
-    fn take(&self, header: &Header, goal: Goal) -> Option<u64> {
-        let sequence = header.sequence.load(Ordering::Acquire);
+    pub(crate) fn take(&self, header: &Header, goal: Goal) -> Option<u64> {
+        let sequence = header.sequence().count();
         match goal {
             Goal::Past(past) => (sequence > past).then_some(sequence),
             Goal::Unseen => {
                 let settled = self.notifying.load(Ordering::Acquire) == 0;
                 if sequence > self.seen.load(Ordering::Relaxed) && settled {
                     self.seen.store(sequence, Ordering::Relaxed);
+                    if self.pending.load(Ordering::Relaxed) != 0 {
+                        self.taken.fetch_add(1, Ordering::Release);
+                    }
                     return Some(sequence);
                 }
                 None
@@ -255,7 +273,7 @@ impl Local {
     }
 
     /// Waits until no thread of this handle is in the middle of a notify, which takes a few instructions.
-    fn settle(&self) {
+    pub(crate) fn settle(&self) {
         for _ in 0..SETTLE_ROUNDS {
             if self.notifying.load(Ordering::Acquire) == 0 {
                 return;
@@ -274,6 +292,13 @@ fn wake_armed<S: System>(header: &Header, system: &S, armed: u64, before: u64) {
         let _ = header.waiters.compare_exchange(armed, 0, Ordering::SeqCst, Ordering::Relaxed);
     }
     system.wake_sequence(header);
+}
+
+/// Asks to be woken when the sequence word changes from `sequence`; false if it has changed already.
+pub(crate) fn arm(header: &Header, sequence: Sequence) -> bool {
+    header.waiters.fetch_max(sequence.count().wrapping_add(1), Ordering::SeqCst);
+    keep_order();
+    header.sequence.load(Ordering::SeqCst) == sequence.0
 }
 
 /// One wait that did not find its notification at once.
@@ -312,9 +337,10 @@ impl<S: System> Wait<'_, S> {
 
     fn sleep<H: Host>(&self, host: &mut H, deadline: u64) -> Result<u64, Failed<H::Error>> {
         let mut unarmed = UNARMED_SLEEP.0;
+        let mut vigil = None;
+        let first_check = self.system.now().saturating_add(PARK);
         loop {
-            let sequence = self.header.sequence.load(Ordering::Acquire);
-            let state = self.header.state.load(Ordering::Acquire);
+            let sequence = self.header.sequence();
             self.local.settle();
             if let Some(sequence) = self.take() {
                 return Ok(sequence);
@@ -325,11 +351,12 @@ impl<S: System> Wait<'_, S> {
             if now >= deadline {
                 return Ok(self.take_or(Ended::TimedOut)?);
             }
-            let mut until = deadline.min(now.saturating_add(PARK));
+            let mut until = deadline;
+            if now < first_check || !self.system.vigil(&mut vigil) {
+                until = until.min(now.saturating_add(PARK));
+            }
             if self.local.can_arm {
-                self.header.waiters.fetch_max(sequence.wrapping_add(1), Ordering::SeqCst);
-                keep_order();
-                if self.header.sequence.load(Ordering::SeqCst) != sequence {
+                if !arm(self.header, sequence) {
                     continue;
                 }
             } else {
@@ -338,7 +365,6 @@ impl<S: System> Wait<'_, S> {
             }
             let sleep = Sleep {
                 sequence: (&self.header.sequence, sequence),
-                state: (&self.header.state, state),
                 control: (&self.local.control, self.control),
                 until,
             };
@@ -370,8 +396,11 @@ impl<S: System> Wait<'_, S> {
 
     /// Whether a notification is there that [`take`](Wait::take) would take.
     fn is_pending(&self) -> bool {
-        let sequence = self.header.sequence.load(Ordering::Acquire);
-        sequence
+        self.reaches_goal(self.header.sequence())
+    }
+
+    fn reaches_goal(&self, sequence: Sequence) -> bool {
+        sequence.count()
             > match self.goal {
                 Goal::Past(past) => past,
                 Goal::Unseen => self.local.seen.load(Ordering::Relaxed),
@@ -387,7 +416,8 @@ impl<S: System> Wait<'_, S> {
         if control != self.control {
             return Err(Ended::Interrupted);
         }
-        if self.header.state.load(Ordering::Acquire) == CLOSED && !self.is_pending() {
+        let sequence = self.header.sequence();
+        if sequence.is_closed() && !self.reaches_goal(sequence) {
             return Err(Ended::RegionClosed);
         }
         Ok(())
@@ -396,7 +426,7 @@ impl<S: System> Wait<'_, S> {
     /// Asks the system after the owner, unless it did so a moment ago.
     fn owner_lives(&self, now: u64) -> Result<(), Ended> {
         let last = self.local.owner_checked.load(Ordering::Relaxed);
-        if now.wrapping_sub(last) < OWNER_CHECK {
+        if now.wrapping_sub(last) < OWNER_CHECK && !self.system.is_doomed() {
             return Ok(());
         }
         if !self.system.owner_died() {
@@ -406,8 +436,8 @@ impl<S: System> Wait<'_, S> {
         if self.is_pending() {
             return Ok(());
         }
-        // An owner that closes properly writes the state before it lets go of what shows it alive.
-        let closed = self.header.state.load(Ordering::Acquire) == CLOSED;
+        // An owner that closes properly says so before it lets go of what shows it alive.
+        let closed = self.header.sequence().is_closed();
         Err(if closed { Ended::RegionClosed } else { Ended::OwnerDied })
     }
 }

@@ -19,7 +19,7 @@ mod offset {
     pub(crate) const HEADER_LEN: u64 = 12;
     pub(crate) const CAPACITY: u64 = 16;
     pub(crate) const FLAGS: u64 = 24;
-    pub(crate) const STATE: u64 = 384;
+    pub(crate) const SEQUENCE: u64 = 128;
     pub(crate) const DESCRIPTOR: u64 = 512;
 }
 
@@ -180,7 +180,7 @@ fn place() -> impl Strategy<Value = u64> {
     prop_oneof![
         4 => 0..64u64,
         1 => offset::FLAGS..offset::FLAGS + 1,
-        2 => prop::sample::select(vec![128u64, 132, 256, 260, offset::STATE]),
+        2 => prop::sample::select(vec![offset::SEQUENCE, 132, 256, 260, 384]),
         3 => offset::DESCRIPTOR..offset::DESCRIPTOR + 80,
         1 => 0..PAGE as u64,
     ]

@@ -26,12 +26,10 @@ pub(crate) mod offset {
     pub(crate) const ID: usize = 32;
     /// Creation time, nanoseconds since 1970-01-01 UTC.
     pub(crate) const CREATED: usize = 48;
-    /// Count of notifications. Its low half is the futex word that waiters sleep on.
+    /// Twice the count of notifications, plus 1 once the region is closed by its owner or removed. Its low half is the futex word that waiters sleep on.
     pub(crate) const SEQUENCE: usize = 128;
-    /// 0: nobody sleeps. Otherwise 1 + the highest sequence that a sleeping waiter has seen. Waiters raise it; a notifier clears it.
+    /// 0: nobody sleeps. Otherwise 1 + the highest count of notifications that a sleeping waiter has seen. Waiters raise it; a notifier clears it.
     pub(crate) const WAITERS: usize = 256;
-    /// 1: open. 2: closed by its owner, or removed. Waiters sleep on this word too.
-    pub(crate) const STATE: usize = 384;
     /// Seqlock over the descriptor: odd while the owner writes it.
     pub(crate) const DESCRIPTOR_LOCK: usize = 512;
     /// Element type of the data by its code in `spec/dtypes.toml`; 0: not described.

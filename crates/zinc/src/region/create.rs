@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{OwnedRegion, RegionInfo, RegionOptions, SharedRegion};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, ErrorKind, Operation, Result};
-use crate::header::{Fixed, OPEN, PERSISTENT};
+use crate::header::{Fixed, PERSISTENT};
 use crate::mapping::{Mapping, Writable};
 use crate::owner::{self, RegionState};
 use crate::platform::{Place, process};
@@ -57,7 +57,6 @@ pub(super) fn create(
     let state = if options.persistent { RegionState::Persistent } else { RegionState::Owned };
     let info = RegionInfo::new(name, place.path_of(name), &fixed, state);
     let region = SharedRegion::new(Arc::new(mapping), Arc::new(info), options.spin_limit());
-    region.header().state.store(OPEN, Ordering::Release);
     if let Some(descriptor) = descriptor {
         region.header().descriptor.write(descriptor);
     }

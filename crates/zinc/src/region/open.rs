@@ -33,7 +33,7 @@ impl SharedRegion {
         Self {
             header: mapping.header().into(),
             data: mapping.data(),
-            local: Local::new(0, Spin::new(spin), can_arm),
+            local: Arc::new(Local::new(0, Spin::new(spin), can_arm)),
             mapping,
             info,
             owner: None,

@@ -9,11 +9,10 @@ use super::system::wake_sequence;
 use super::{RegionInfo, SharedRegion};
 use crate::descriptor::Descriptor;
 use crate::error::{ErrorKind, Operation, Result};
-use crate::header::{CLOSED, Header, PERSISTENT};
+use crate::header::{Header, PERSISTENT, Sequence};
 use crate::mapping::Mapping;
 use crate::owner::{self, CloseAtExit, ExitTicket, HeldLock};
 use crate::platform::Place;
-use crate::platform::futex::{self, Reach};
 
 /// The region's owner: the handle that created it, and the only sort that can unlink it.
 ///
@@ -203,9 +202,7 @@ impl Owner {
 
 /// Marks a region closed and wakes everyone.
 pub(super) fn mark_closed(header: &Header) {
-    header.state.store(CLOSED, Ordering::SeqCst);
-    futex::wake(&header.state, Reach::Shared);
-    // Where the kernel cannot watch several words at once, waiters sleep on the sequence alone.
+    header.sequence.fetch_or(Sequence::CLOSED, Ordering::SeqCst);
     wake_sequence(header);
 }
 

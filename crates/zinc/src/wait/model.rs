@@ -24,6 +24,8 @@ impl Kernel {
 }
 
 impl System for Kernel {
+    type Vigil = ();
+
     fn now(&self) -> u64 {
         0
     }
@@ -34,8 +36,7 @@ impl System for Kernel {
 
     fn park(&self, sleep: &Sleep<'_>) {
         let guard = self.sleepers.lock().unwrap();
-        let same = sleep.sequence.0.load(Ordering::Relaxed) as u32 == sleep.sequence.1 as u32
-            && sleep.state.0.load(Ordering::Relaxed) == sleep.state.1
+        let same = sleep.sequence.0.load(Ordering::Relaxed) as u32 == sleep.sequence.1.0 as u32
             && sleep.control.0.load(Ordering::Relaxed) == sleep.control.1;
         if same {
             drop(self.woken.wait(guard).unwrap());
@@ -52,6 +53,14 @@ impl System for Kernel {
 
     fn owner_died(&self) -> bool {
         false
+    }
+
+    fn is_doomed(&self) -> bool {
+        false
+    }
+
+    fn vigil(&self, _: &mut Option<()>) -> bool {
+        true
     }
 }
 
@@ -90,7 +99,7 @@ impl World {
     }
 
     fn close(&self) {
-        self.header.state.store(CLOSED, Ordering::SeqCst);
+        self.header.sequence.fetch_or(Sequence::CLOSED, Ordering::SeqCst);
         self.kernel.wake();
     }
 }

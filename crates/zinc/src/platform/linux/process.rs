@@ -88,3 +88,26 @@ pub(crate) fn on_fork_and_exit(
         unsafe { [libc::pthread_atfork(Some(before), Some(parent), Some(child)), libc::atexit(exit)] };
     assert_eq!(results, [0, 0], "out of memory while registering fork and exit handlers");
 }
+
+/// Has the function called in the child after each fork. It must be async-signal-safe.
+pub(crate) fn on_fork(child: extern "C" fn()) {
+    // SAFETY: as in `on_fork_and_exit`.
+    let result = unsafe { libc::pthread_atfork(None, None, Some(child)) };
+    assert_eq!(result, 0, "out of memory while registering a fork handler");
+}
+
+/// Starts a thread that no signal is delivered to: handlers belong to the program's own threads.
+pub(crate) fn start_thread(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(256 << 10);
+    // SAFETY: both sets are initialized by the calls that fill them, and live across these calls.
+    unsafe {
+        let mut all = std::mem::zeroed();
+        let mut before = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        // A thread starts with the mask of the one that starts it.
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        let started = builder.spawn(run);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        started.map(drop)
+    }
+}

@@ -1,0 +1,295 @@
+//! The hub under loom: a station's thread, those who register, cancel and close, and a notifier in another process.
+//!
+//! The kernel is modelled as in the model of the wait protocol. Sleeps never time out, so a forgotten wait shows as a
+//! deadlock.
+//!
+//! Run with `cargo xtask test --only loom`.
+
+use loom::sync::{Condvar, Mutex as Lock};
+use loom::thread;
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+
+use super::shard::Shared;
+use super::station::{Desk, Kernel, Station};
+use crate::header::{Header, Sequence};
+use crate::sync::{AtomicU32, Ordering};
+use crate::wait::{Ended, Local, Spin, System};
+
+struct Region(Header);
+
+impl Shared for Region {
+    fn header(&self) -> &Header {
+        &self.0
+    }
+
+    fn can_arm(&self) -> bool {
+        true
+    }
+}
+
+/// One kernel for all: who sleeps, sleeps here.
+struct Futex {
+    sleepers: Lock<()>,
+    woken: Condvar,
+    /// The model is at its end: nobody sleeps any more.
+    done: AtomicU32,
+}
+
+impl Futex {
+    fn wake(&self) {
+        let _guard = self.sleepers.lock().unwrap();
+        self.woken.notify_all();
+    }
+}
+
+/// What a notifier or a closer needs of the system.
+impl System for Arc<Futex> {
+    type Vigil = ();
+
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn now_coarse(&self) -> u64 {
+        0
+    }
+
+    fn park(&self, _: &crate::wait::Sleep<'_>) {
+        unreachable!("nobody here waits on a thread of its own")
+    }
+
+    fn wake_sequence(&self, _: &Header) {
+        self.wake();
+    }
+
+    fn wake_control(&self, _: &Header, _: &AtomicU32) {}
+
+    fn owner_died(&self) -> bool {
+        false
+    }
+
+    fn is_doomed(&self) -> bool {
+        false
+    }
+
+    fn vigil(&self, _: &mut Option<()>) -> bool {
+        true
+    }
+}
+
+impl Kernel<Region> for Arc<Futex> {
+    type Words = Vec<(Arc<Region>, Sequence)>;
+
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn watches_all(&self) -> bool {
+        true
+    }
+
+    fn clear(words: &mut Self::Words) {
+        words.clear();
+    }
+
+    fn push(words: &mut Self::Words, region: &Arc<Region>, expected: Sequence) {
+        words.push((region.clone(), expected));
+    }
+
+    fn park(&self, bell: (&AtomicU32, u32), words: &mut Self::Words, _: u64) -> Option<usize> {
+        let guard = self.sleepers.lock().unwrap();
+        let same = self.done.load(Ordering::Relaxed) == 0
+            && bell.0.load(Ordering::Relaxed) == bell.1
+            && words.iter().all(|(region, expected)| region.0.sequence.load(Ordering::Relaxed) == expected.0);
+        if same {
+            drop(self.woken.wait(guard).unwrap());
+        }
+        None
+    }
+
+    fn ring(&self, _: &AtomicU32) {
+        self.wake();
+    }
+}
+
+/// Whether somebody was woken, and a thread that waits for it.
+#[derive(Default)]
+struct Woken {
+    times: Lock<u32>,
+    more: Condvar,
+}
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        *self.times.lock().unwrap() += 1;
+        self.more.notify_all();
+    }
+}
+
+impl Woken {
+    fn wait(&self) {
+        let mut times = self.times.lock().unwrap();
+        while *times == 0 {
+            times = self.more.wait(times).unwrap();
+        }
+        *times -= 1;
+    }
+}
+
+struct World {
+    region: Arc<Region>,
+    futex: Arc<Futex>,
+    station: Station<Region, Arc<Futex>>,
+    waiter: Arc<Local>,
+    other: Local,
+}
+
+impl World {
+    fn new() -> Arc<Self> {
+        let futex =
+            Arc::new(Futex { sleepers: Lock::new(()), woken: Condvar::new(), done: AtomicU32::new(0) });
+        let local = || Local::new(0, Spin::new(0), true);
+        Arc::new(Self {
+            region: Arc::new(Region(Header::for_model())),
+            station: Station::new(futex.clone()),
+            futex,
+            waiter: Arc::new(local()),
+            other: local(),
+        })
+    }
+
+    /// The station's thread, until [`World::stop`].
+    fn serve(&self) {
+        let mut desk = Desk::default();
+        while self.futex.done.load(Ordering::SeqCst) == 0 {
+            self.station.round(&mut desk, |_| u64::MAX);
+        }
+    }
+
+    fn stop(&self) {
+        self.futex.done.store(1, Ordering::SeqCst);
+        self.futex.wake();
+    }
+
+    fn notify(&self) {
+        self.other.notify(self.region.header(), &self.futex);
+    }
+
+    /// Waits as a future does that is polled when it is woken.
+    fn wait(&self) -> Result<(), Ended> {
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        loop {
+            let since = self.waiter.begin();
+            match self.waiter.look(self.region.header(), &self.futex, since) {
+                Err(Ended::TimedOut) => {}
+                over => {
+                    self.waiter.end();
+                    return over;
+                }
+            }
+            let added = self.station.add(&self.region, &self.waiter, since, u64::MAX, &waker, true);
+            let pending = added.expect("it is taken in");
+            let ended = loop {
+                match pending.outcome(&waker) {
+                    Some(ended) => break ended,
+                    None => woken.wait(),
+                }
+            };
+            self.station.remove(&self.region, &self.waiter, &pending);
+            let taken = self.waiter.is_taken(self.region.header(), since);
+            self.waiter.end();
+            match ended {
+                _ if taken => return Ok(()),
+                Some(ended) => return Err(ended),
+                None => {}
+            }
+        }
+    }
+}
+
+fn explore(model: impl Fn(&Arc<World>) + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(move || {
+        let world = World::new();
+        let server = spawn(&world, World::serve);
+        model(&world);
+        world.stop();
+        server.join().unwrap();
+    });
+}
+
+fn spawn(world: &Arc<World>, act: impl FnOnce(&World) + 'static) -> thread::JoinHandle<()> {
+    let world = world.clone();
+    thread::spawn(move || act(&world))
+}
+
+#[test]
+fn loom_hub_a_notification_wakes_who_is_pending() {
+    explore(|world| {
+        let notifier = spawn(world, World::notify);
+        assert_eq!(world.wait(), Ok(()));
+        notifier.join().unwrap();
+    });
+}
+
+/// The second wait finds its region still armed, or the thread awake; either way it must not be forgotten.
+#[test]
+fn loom_hub_who_waits_in_a_loop_gets_every_turn() {
+    explore(|world| {
+        assert_eq!(
+            world.waiter.look(world.region.header(), &world.futex, world.waiter.begin()),
+            Err(Ended::TimedOut)
+        );
+        world.notify();
+        assert_eq!(world.wait(), Ok(()));
+        let notifier = spawn(world, World::notify);
+        assert_eq!(world.wait(), Ok(()));
+        notifier.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_hub_close_of_the_handle_ends_what_is_pending() {
+    explore(|world| {
+        let closer = spawn(world, |world| {
+            assert!(world.waiter.close(world.region.header(), &world.futex));
+            if world.waiter.has_pending() {
+                world.station.handle_changed(&world.region, &world.waiter);
+            }
+        });
+        assert_eq!(world.wait(), Err(Ended::HandleClosed));
+        closer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_hub_the_owners_close_comes_after_what_was_notified() {
+    explore(|world| {
+        let owner = spawn(world, |world| {
+            world.notify();
+            world.region.0.sequence.fetch_or(Sequence::CLOSED, Ordering::SeqCst);
+            world.futex.wake();
+        });
+        assert_eq!(world.wait(), Ok(()));
+        assert_eq!(world.wait(), Err(Ended::RegionClosed));
+        owner.join().unwrap();
+    });
+}
+
+/// A wait that is dropped has taken nothing in: the next one gets the notification.
+#[test]
+fn loom_hub_a_cancelled_wait_loses_nothing() {
+    explore(|world| {
+        let notifier = spawn(world, World::notify);
+        let waker = Waker::from(Arc::new(Woken::default()));
+        let since = world.waiter.begin();
+        let added = world.station.add(&world.region, &world.waiter, since, u64::MAX, &waker, true);
+        world.station.remove(&world.region, &world.waiter, &added.expect("it is taken in"));
+        world.waiter.end();
+        assert_eq!(world.wait(), Ok(()));
+        notifier.join().unwrap();
+    });
+}

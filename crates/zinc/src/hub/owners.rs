@@ -1,0 +1,206 @@
+//! One look after all owners: the hub's first thread notices when one has died, for every wait in this process.
+//!
+//! Asking the kernel for an owner's lock costs most of a microsecond, so it is asked only where something has happened.
+//! An owner's process, however it ends, closes the file through which it holds its lock; the kernel tells of that
+//! (see [`closings`](crate::platform::closings)). Where it cannot, for want of watches, every owner is asked after.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::process::Hub;
+use super::shard::lock;
+use crate::mapping::Mapping;
+use crate::platform::closings::{Closings, News, Watched};
+use crate::sync::Mutex;
+
+/// How often the thread looks for news, in nanoseconds.
+const LOOK: u64 = 500_000_000;
+/// How soon it looks again after a file was closed whose lock is still held: the kernel tells of it a moment before it
+/// drops the lock.
+const LOOK_AGAIN: u64 = 20_000_000;
+/// How often it looks after a closed file before it takes it for another's, some peer's say.
+const LOOKS: u8 = 3;
+/// With this many waits asleep for long, each on a thread of its own, the hub's thread looks after the owners for them.
+/// Below that a thread more costs more than it saves.
+const MANY_SLEEPERS: u32 = 4;
+
+/// The owners that waits of this process depend on.
+#[derive(Default)]
+pub(super) struct Owners {
+    list: Mutex<List>,
+    closings: Closings,
+}
+
+#[derive(Default)]
+struct List {
+    regions: BTreeMap<usize, Region>,
+    watched: BTreeMap<Watched, Vec<usize>>,
+    due: u64,
+}
+
+struct Region {
+    mapping: Arc<Mapping>,
+    watched: Option<Watched>,
+    /// How often to ask yet.
+    looks: u8,
+}
+
+impl Hub {
+    /// Has the owner looked after until the watch is dropped.
+    pub(super) fn watch(&'static self, mapping: &Arc<Mapping>) -> io::Result<Watch> {
+        let watch = Watch { hub: self, mapping: mapping.clone() };
+        let mut first = mapping.vigils.fetch_add(1, Ordering::SeqCst) == 0;
+        // In a forked child the parent's waits may be among those that were counted.
+        first |= mapping.vigil_of.swap(self.generation(), Ordering::SeqCst) != self.generation();
+        if first && self.owners.add(mapping) {
+            self.look_after_owners()?;
+        }
+        Ok(watch)
+    }
+}
+
+/// Keeps an owner looked after.
+pub(super) struct Watch {
+    hub: &'static Hub,
+    mapping: Arc<Mapping>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Else it stays until the thread comes by: the next wait may begin before that.
+        let last = self.mapping.vigils.fetch_sub(1, Ordering::SeqCst) == 1;
+        if last && self.mapping.is_released() && self.hub.is_current() {
+            self.hub.owners.forget(&self.mapping);
+        }
+    }
+}
+
+impl Owners {
+    /// True if the list was empty.
+    fn add(&self, mapping: &Arc<Mapping>) -> bool {
+        let mut list = lock(&self.list);
+        let was_empty = list.regions.is_empty();
+        let address = Arc::as_ptr(mapping).addr();
+        if list.regions.contains_key(&address) {
+            return false;
+        }
+        let watched = mapping.with_file(|file| self.closings.watch(file).ok()).flatten();
+        if let Some(watched) = watched {
+            list.watched.entry(watched).or_default().push(address);
+        }
+        // It may have died before it was watched.
+        list.regions.insert(address, Region { mapping: mapping.clone(), watched, looks: 1 });
+        was_empty
+    }
+
+    pub(super) fn forget(&self, mapping: &Arc<Mapping>) {
+        let mut list = lock(&self.list);
+        let removed = list.regions.remove(&Arc::as_ptr(mapping).addr());
+        self.unwatch(&mut list, removed.as_ref());
+    }
+
+    fn unwatch(&self, list: &mut List, removed: Option<&Region>) {
+        let Some(Region { mapping, watched: Some(watched), .. }) = removed else { return };
+        if let Some(addresses) = list.watched.get_mut(watched) {
+            addresses.retain(|address| *address != Arc::as_ptr(mapping).addr());
+            if addresses.is_empty() {
+                list.watched.remove(watched);
+                self.closings.forget(*watched);
+            }
+        }
+    }
+
+    /// Ends the waits of those that have died; gives the time when to come again.
+    pub(super) fn check(&self, hub: &Hub, now: u64) -> u64 {
+        let mut list = lock(&self.list);
+        if list.regions.is_empty() {
+            list.due = 0;
+            return u64::MAX;
+        }
+        if list.due == 0 {
+            list.due = now + LOOK;
+        }
+        if now < list.due {
+            return list.due;
+        }
+        let to_ask = self.news(&mut list);
+        drop(list);
+        let dead: Vec<_> = to_ask.into_iter().filter(|mapping| mapping.owner_died()).collect();
+        dead.iter().for_each(|mapping| {
+            self.forget(mapping);
+            hub.owner_died(mapping);
+        });
+        let mut list = lock(&self.list);
+        let again = list.regions.values().any(|region| region.watched.is_some() && region.looks > 0);
+        list.due = now + if again { LOOK_AGAIN } else { LOOK };
+        list.due
+    }
+
+    /// Drops those that nobody waits for any more; gives those that may have died.
+    fn news(&self, list: &mut List) -> Vec<Arc<Mapping>> {
+        let List { regions, watched, .. } = list;
+        let mut suspect = |addresses: &[usize]| {
+            for address in addresses {
+                if let Some(region) = regions.get_mut(address) {
+                    region.looks = LOOKS;
+                }
+            }
+        };
+        self.closings.read(|news| match news {
+            News::Closed(file) => suspect(watched.get(&file).map_or(&[], Vec::as_slice)),
+            News::Lost => watched.values().for_each(|addresses| suspect(addresses)),
+        });
+        let idle: Vec<_> = regions
+            .iter()
+            .filter(|(_, region)| region.mapping.vigils.load(Ordering::SeqCst) == 0)
+            .map(|(address, _)| *address)
+            .collect();
+        for address in idle {
+            let removed = list.regions.remove(&address);
+            self.unwatch(list, removed.as_ref());
+        }
+        let mut to_ask = Vec::new();
+        for region in list.regions.values_mut() {
+            if region.looks > 0 || region.watched.is_none() {
+                region.looks = region.looks.saturating_sub(1);
+                to_ask.push(region.mapping.clone());
+            }
+        }
+        to_ask
+    }
+
+    /// In a forked child. Async-signal-safe.
+    pub(super) fn forsake(&self) {
+        self.closings.forsake();
+    }
+}
+
+/// How many waits of this process sleep for long, each on a thread of its own.
+pub(super) static SLEEPERS: AtomicU32 = AtomicU32::new(0);
+
+/// A wait that sleeps for long, on a thread of its own.
+pub(crate) struct Vigil(Option<Watch>);
+
+impl Vigil {
+    pub(crate) fn new() -> Self {
+        SLEEPERS.fetch_add(1, Ordering::Relaxed);
+        Self(None)
+    }
+
+    /// Whether the hub looks after the owner, so that the wait can sleep on.
+    pub(crate) fn is_kept(&mut self, mapping: &Arc<Mapping>) -> bool {
+        if self.0.is_none() && SLEEPERS.load(Ordering::Relaxed) >= MANY_SLEEPERS {
+            // Where the system gives no thread, the wait looks by itself.
+            self.0 = Hub::current().watch(mapping).ok();
+        }
+        self.0.is_some()
+    }
+}
+
+impl Drop for Vigil {
+    fn drop(&mut self) {
+        SLEEPERS.fetch_sub(1, Ordering::Relaxed);
+    }
+}

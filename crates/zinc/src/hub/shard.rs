@@ -1,0 +1,306 @@
+//! What one waiting thread knows: its regions, the waits that are pending on each, and when their time is up.
+//!
+//! It knows no thread and no system call, so that loom can run it. Whoever holds its lock may change it; the thread
+//! that waits looks at all of it before each sleep, and need only be woken where a change cannot wait for that.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::header::{Header, Sequence};
+use crate::sync::{Mutex, Ordering};
+use crate::wait::{Ended, Local, Since, arm};
+
+/// The first and the longest sleep while a region that cannot be armed has waits, in nanoseconds.
+const UNARMED_SLEEP: (u64, u64) = (100_000, 4_000_000);
+
+/// A region as the hub sees it.
+pub(crate) trait Shared {
+    fn header(&self) -> &Header;
+    /// Whether the header may be written, which arming does.
+    fn can_arm(&self) -> bool;
+}
+
+/// One pending wait. Whoever waits keeps it, and so does the shard until it is over.
+pub(crate) struct Pending {
+    since: Since,
+    deadline: u64,
+    id: u64,
+    state: Mutex<State>,
+}
+
+enum State {
+    Waiting(Waker),
+    /// Over, by a notification or for another reason.
+    Over(Option<Ended>),
+}
+
+impl Pending {
+    /// Why the wait is over (`None`: a notification came), or else has `waker` woken when it is.
+    pub(crate) fn outcome(&self, waker: &Waker) -> Option<Option<Ended>> {
+        match &mut *lock(&self.state) {
+            State::Over(ended) => Some(*ended),
+            State::Waiting(old) => {
+                old.clone_from(waker);
+                None
+            }
+        }
+    }
+
+    fn end(&self, ended: Option<Ended>, wakers: &mut Vec<Waker>) {
+        if let State::Waiting(waker) = std::mem::replace(&mut *lock(&self.state), State::Over(ended)) {
+            wakers.push(waker);
+        }
+    }
+}
+
+/// Whether the thread must be woken for a change to take effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kick {
+    Needed,
+    Needless,
+}
+
+/// The pending waits of one handle, by age: what ends one of them has ended all that are older.
+struct Waits {
+    local: Arc<Local>,
+    by_age: BTreeMap<u64, Arc<Pending>>,
+}
+
+struct Slot<R> {
+    region: Arc<R>,
+    handles: BTreeMap<usize, Waits>,
+    /// What the sequence word was when the thread last armed for it; a sleep ends when that changes.
+    armed: Option<Sequence>,
+}
+
+/// Regions and handles are told apart by their addresses, which are theirs for as long as the shard has them.
+pub(crate) struct Shard<R> {
+    slots: BTreeMap<usize, Slot<R>>,
+    timers: BTreeMap<(u64, u64), (usize, usize)>,
+    next: u64,
+    /// Until when the thread sleeps; `None` while it is awake, and will look at everything before it sleeps.
+    asleep: Option<u64>,
+    unarmed_sleep: u64,
+}
+
+impl<R: Shared> Shard<R> {
+    pub(crate) fn new() -> Self {
+        Self {
+            slots: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            next: 0,
+            asleep: None,
+            unarmed_sleep: UNARMED_SLEEP.0,
+        }
+    }
+
+    /// How many regions it has.
+    pub(crate) fn regions(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn has(&self, region: &Arc<R>) -> bool {
+        self.slots.contains_key(&address(region))
+    }
+
+    /// Adds a wait that began at `since`. It may be over at once.
+    pub(crate) fn add(
+        &mut self,
+        region: &Arc<R>,
+        local: &Arc<Local>,
+        since: Since,
+        deadline: u64,
+        waker: Waker,
+    ) -> (Arc<Pending>, Kick) {
+        let id = self.next;
+        self.next += 1;
+        let sequence = region.header().sequence();
+        // Whoever closed or interrupted the handle a moment ago did not find this wait here.
+        if let Some(ended) = local.over(sequence, since) {
+            let over = Mutex::new(State::Over(ended));
+            return (Arc::new(Pending { since, deadline, id, state: over }), Kick::Needless);
+        }
+        let pending = Arc::new(Pending { since, deadline, id, state: Mutex::new(State::Waiting(waker)) });
+        let new = || Slot { region: region.clone(), handles: BTreeMap::new(), armed: None };
+        let slot = self.slots.entry(address(region)).or_insert_with(new);
+        let new = || Waits { local: local.clone(), by_age: BTreeMap::new() };
+        slot.handles.entry(address(local)).or_insert_with(new).by_age.insert(id, pending.clone());
+        if deadline != u64::MAX {
+            self.timers.insert((deadline, id), (address(region), address(local)));
+        }
+        self.unarmed_sleep = UNARMED_SLEEP.0;
+        if self.asleep.is_none_or(|until| slot.sleeps_for(region.header()) && deadline >= until) {
+            return (pending, Kick::Needless);
+        }
+        self.asleep = None;
+        (pending, Kick::Needed)
+    }
+
+    /// Takes a wait out, if it is still there.
+    pub(crate) fn remove(&mut self, region: &Arc<R>, local: &Arc<Local>, pending: &Pending) {
+        self.timers.remove(&(pending.deadline, pending.id));
+        if let Some(slot) = self.slots.get_mut(&address(region))
+            && let Some(waits) = slot.handles.get_mut(&address(local))
+        {
+            waits.by_age.remove(&pending.id);
+            if waits.by_age.is_empty() {
+                slot.handles.remove(&address(local));
+            }
+        }
+    }
+
+    /// Ends what is over of a handle that was closed or interrupted.
+    pub(crate) fn handle_changed(&mut self, region: &Arc<R>, local: &Arc<Local>, wakers: &mut Vec<Waker>) {
+        if let Some(slot) = self.slots.get_mut(&address(region)) {
+            let sequence = region.header().sequence();
+            if let Some(waits) = slot.handles.get_mut(&address(local)) {
+                waits.end_over(sequence, &mut self.timers, wakers);
+                if waits.by_age.is_empty() {
+                    slot.handles.remove(&address(local));
+                }
+            }
+            // Nobody need notice the next notification, and the region may be about to be unmapped.
+            if slot.handles.is_empty() {
+                self.slots.remove(&address(region));
+            }
+        }
+    }
+
+    /// Ends all waits on a region, after the notifications that were not yet seen.
+    pub(crate) fn region_ended(&mut self, region: &Arc<R>, ended: Ended, wakers: &mut Vec<Waker>) {
+        if let Some(mut slot) = self.slots.remove(&address(region)) {
+            slot.end_over(&mut self.timers, wakers);
+            for pending in slot.handles.values().flat_map(|waits| waits.by_age.values()) {
+                self.timers.remove(&(pending.deadline, pending.id));
+                pending.end(Some(ended), wakers);
+            }
+        }
+    }
+
+    /// What the thread does before each sleep: ends what is over, arms for the rest, and learns until when to sleep.
+    ///
+    /// With wakers to wake, it must not sleep but wake them and come again.
+    /// Unless `feels_all`, the thread's sleep does not end with a notification.
+    pub(crate) fn turn(&mut self, now: u64, feels_all: bool, wakers: &mut Vec<Waker>) -> u64 {
+        self.asleep = None;
+        self.expire(now, wakers);
+        let mut all_armed = feels_all || self.slots.is_empty();
+        let timers = &mut self.timers;
+        self.slots.retain(|_, slot| {
+            let keep = slot.settle(timers, wakers);
+            all_armed &= !keep || slot.region.can_arm();
+            keep
+        });
+        let mut until = self.timers.keys().next().map_or(u64::MAX, |(deadline, _)| *deadline);
+        if !all_armed {
+            until = until.min(now.saturating_add(self.unarmed_sleep));
+            self.unarmed_sleep = (self.unarmed_sleep * 2).min(UNARMED_SLEEP.1);
+        }
+        if wakers.is_empty() {
+            self.asleep = Some(until);
+        } else {
+            self.unarmed_sleep = UNARMED_SLEEP.0;
+        }
+        until
+    }
+
+    /// Ends what is over on the region that the thread was woken for, ahead of the full turn.
+    pub(crate) fn turn_first(&mut self, region: usize, wakers: &mut Vec<Waker>) {
+        if let Some(slot) = self.slots.get_mut(&region) {
+            slot.end_over(&mut self.timers, wakers);
+        }
+    }
+
+    /// The regions that the thread sleeps for, each with its address and what its sequence word is expected to be.
+    pub(crate) fn sleeps_for(&self) -> impl Iterator<Item = (usize, &Arc<R>, Sequence)> {
+        self.slots.iter().filter_map(|(address, slot)| Some((*address, &slot.region, slot.armed?)))
+    }
+
+    fn expire(&mut self, now: u64, wakers: &mut Vec<Waker>) {
+        while let Some(timer) = self.timers.first_entry() {
+            let (deadline, id) = *timer.key();
+            if deadline > now {
+                return;
+            }
+            let (region, local) = timer.remove();
+            if let Some(slot) = self.slots.get_mut(&region)
+                && let Some(waits) = slot.handles.get_mut(&local)
+                && let Some(pending) = waits.by_age.remove(&id)
+            {
+                pending.end(Some(Ended::TimedOut), wakers);
+                if waits.by_age.is_empty() {
+                    slot.handles.remove(&local);
+                }
+            }
+        }
+    }
+}
+
+impl Waits {
+    fn end_over(
+        &mut self,
+        sequence: Sequence,
+        timers: &mut BTreeMap<(u64, u64), (usize, usize)>,
+        wakers: &mut Vec<Waker>,
+    ) {
+        while let Some(oldest) = self.by_age.first_entry() {
+            let Some(ended) = self.local.over(sequence, oldest.get().since) else { return };
+            let pending = oldest.remove();
+            timers.remove(&(pending.deadline, pending.id));
+            pending.end(ended, wakers);
+        }
+    }
+}
+
+impl<R: Shared> Slot<R> {
+    fn end_over(
+        &mut self,
+        timers: &mut BTreeMap<(u64, u64), (usize, usize)>,
+        wakers: &mut Vec<Waker>,
+    ) -> Sequence {
+        let sequence = self.region.header().sequence();
+        self.handles.retain(|_, waits| {
+            waits.end_over(sequence, timers, wakers);
+            !waits.by_age.is_empty()
+        });
+        sequence
+    }
+
+    /// Ends what is over and arms for the next notification; false if nobody needs it.
+    ///
+    /// A region stays for one notification after its last wait is over: who waits in a loop is back before it comes,
+    /// and then costs neither a system call nor a change of threads.
+    fn settle(&mut self, timers: &mut BTreeMap<(u64, u64), (usize, usize)>, wakers: &mut Vec<Waker>) -> bool {
+        let idle = self.handles.is_empty();
+        loop {
+            let sequence = self.end_over(timers, wakers);
+            let header = self.region.header();
+            let lingers = self.armed.is_none_or(|armed| armed == sequence) && self.region.can_arm();
+            if self.handles.is_empty() && (idle && !lingers || sequence.is_closed()) {
+                return false;
+            }
+            let armed = !self.region.can_arm() || self.sleeps_for(header) || arm(header, sequence);
+            if armed {
+                self.armed = Some(sequence);
+                return true;
+            }
+        }
+    }
+
+    /// Whether a sleep that began after the last turn ends with the next notification.
+    fn sleeps_for(&self, header: &Header) -> bool {
+        let Some(armed) = self.armed else { return false };
+        // In this order: a notifier counts first and looks at the flag afterwards.
+        header.waiters.load(Ordering::SeqCst) > armed.count()
+            && header.sequence.load(Ordering::SeqCst) == armed.0
+    }
+}
+
+fn address<T>(shared: &Arc<T>) -> usize {
+    Arc::as_ptr(shared).addr()
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> crate::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

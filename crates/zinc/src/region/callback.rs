@@ -1,0 +1,119 @@
+//! Waiting with a callback, for languages whose runtimes are not futures.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use super::{SharedRegion, WaitAsync};
+use crate::error::Result;
+use crate::hub::{Deliver, deliver};
+use crate::wait::Timeout;
+
+impl SharedRegion {
+    /// [`wait`](SharedRegion::wait) that calls `then` with the outcome, once, on a thread of Zinc's own.
+    ///
+    /// Returns at once. The callback may take its time and may call back into Zinc: every other callback has another
+    /// thread, up to 64 at once. It may run before this returns.
+    ///
+    /// The notification is taken in when the callback is about to run; what is [cancelled](WaitCallback::cancel) before
+    /// has taken nothing in. In a forked child, callbacks of the parent's never run.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # unsafe { std::env::set_var("ZINC_DIR", dir.path()) };
+    /// use std::sync::mpsc;
+    /// use zinc::SharedRegion;
+    ///
+    /// let owner = SharedRegion::create("frames", 1)?;
+    /// let (sender, outcome) = mpsc::channel();
+    /// let reader = SharedRegion::open("frames")?;
+    /// reader.wait_then(1000, move |notified| sender.send(notified).unwrap());
+    /// owner.notify()?;
+    /// assert!(outcome.recv().unwrap()?);
+    /// # Ok::<_, zinc::Error>(())
+    /// ```
+    pub fn wait_then(
+        &self,
+        timeout: impl Into<Timeout>,
+        then: impl FnOnce(Result<bool>) + Send + 'static,
+    ) -> WaitCallback {
+        let wait = Outcome::Wait(self.wait_async(timeout));
+        let callback = Arc::new(Callback { state: Mutex::new(Some((wait, Box::new(then)))) });
+        // Begun here and not on another thread: what happens to the handle from now on is to reach it.
+        if callback.look().is_some() {
+            deliver(callback.clone());
+        }
+        WaitCallback(callback)
+    }
+}
+
+/// A callback that [`SharedRegion::wait_then`] has registered. Dropping this does not cancel it.
+pub struct WaitCallback(Arc<Callback>);
+
+impl WaitCallback {
+    /// Cancels the wait. True: the callback never will run. False: it has run, or is running just now, or was cancelled
+    /// before. Does not block.
+    pub fn cancel(&self) -> bool {
+        // Dropped outside of the lock: what the callback has captured may do anything then.
+        let taken = self.0.state().take();
+        taken.is_some()
+    }
+}
+
+impl fmt::Debug for WaitCallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WaitCallback(..)")
+    }
+}
+
+type Then = Box<dyn FnOnce(Result<bool>) + Send>;
+
+enum Outcome {
+    Wait(WaitAsync),
+    There(Result<bool>),
+}
+
+struct Callback {
+    /// `None` once it runs, or never will.
+    state: Mutex<Option<(Outcome, Then)>>,
+}
+
+impl Callback {
+    fn state(&self) -> MutexGuard<'_, Option<(Outcome, Then)>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks whether the wait is over, and has this callback delivered when it is.
+    fn look(self: &Arc<Self>) -> Option<()> {
+        let mut state = self.state();
+        let (outcome, _) = state.as_mut()?;
+        if let Outcome::Wait(wait) = outcome {
+            let waker = Waker::from(self.clone());
+            match Pin::new(wait).poll(&mut Context::from_waker(&waker)) {
+                Poll::Pending => return None,
+                Poll::Ready(result) => *outcome = Outcome::There(result),
+            }
+        }
+        Some(())
+    }
+}
+
+impl Wake for Callback {
+    fn wake(self: Arc<Self>) {
+        deliver(self);
+    }
+}
+
+impl Deliver for Callback {
+    fn deliver(self: Arc<Self>) {
+        if self.look().is_none() {
+            return;
+        }
+        let taken = self.state().take();
+        if let Some((Outcome::There(result), then)) = taken {
+            then(result);
+        }
+    }
+}

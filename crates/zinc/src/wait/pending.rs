@@ -1,0 +1,77 @@
+//! A wait that no thread sits in: what it remembers of its handle, and what ends it.
+
+use super::{Ended, Goal, HANDLE_CLOSED, Local, System, Wait};
+use crate::header::{Header, Sequence};
+use crate::sync::Ordering;
+
+/// What a pending wait remembers of the moment at which it began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Since {
+    control: u32,
+    taken: u32,
+}
+
+impl Local {
+    /// One more wait of this handle is pending, until [`end`](Local::end).
+    ///
+    /// All of them end together: whatever takes a notification in, be it one of them or a wait with a thread, ends all
+    /// that were pending.
+    pub(crate) fn begin(&self) -> Since {
+        self.pending.fetch_add(1, Ordering::SeqCst);
+        Since { control: self.control.load(Ordering::SeqCst), taken: self.taken.load(Ordering::Acquire) }
+    }
+
+    /// One pending wait less.
+    pub(crate) fn end(&self) {
+        self.pending.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether any wait is pending.
+    pub(crate) fn has_pending(&self) -> bool {
+        self.pending.load(Ordering::SeqCst) != 0
+    }
+
+    /// Looks once, as a wait that polls does; takes a notification in if there is one. [`Ended::TimedOut`] means that
+    /// there is nothing yet.
+    pub(crate) fn look<S: System>(&self, header: &Header, system: &S, since: Since) -> Result<(), Ended> {
+        if since.control & HANDLE_CLOSED != 0 {
+            return Err(Ended::HandleClosed);
+        }
+        self.settle();
+        if self.is_taken(header, since) {
+            return Ok(());
+        }
+        let wait = Wait { local: self, header, system, goal: Goal::Unseen, control: since.control };
+        wait.still_on()?;
+        wait.owner_lives(system.now_coarse())?;
+        wait.take_or(Ended::TimedOut).map(drop)
+    }
+
+    /// Whether a notification has come for a wait that began at `since`; takes it in if nobody has.
+    pub(crate) fn is_taken(&self, header: &Header, since: Since) -> bool {
+        self.take(header, Goal::Unseen).is_some() || self.taken.load(Ordering::Acquire) != since.taken
+    }
+
+    /// Why a wait that began at `since` is over; takes nothing in. The outer `None` says that it is not, the inner one
+    /// that a notification has come.
+    pub(crate) fn over(&self, sequence: Sequence, since: Since) -> Option<Option<Ended>> {
+        if sequence.count() > self.seen.load(Ordering::Relaxed) {
+            // Perhaps by this handle's own notify, whose other half is to follow.
+            self.settle();
+            if sequence.count() > self.seen.load(Ordering::Relaxed) {
+                return Some(None);
+            }
+        }
+        if self.taken.load(Ordering::Acquire) != since.taken {
+            return Some(None);
+        }
+        let control = self.control.load(Ordering::SeqCst);
+        if control & HANDLE_CLOSED != 0 {
+            return Some(Some(Ended::HandleClosed));
+        }
+        if control != since.control {
+            return Some(Some(Ended::Interrupted));
+        }
+        sequence.is_closed().then_some(Some(Ended::RegionClosed))
+    }
+}
