@@ -2,7 +2,7 @@
 
 use super::{Ended, Goal, HANDLE_CLOSED, Local, System, Wait};
 use crate::header::{Header, Sequence};
-use crate::sync::Ordering;
+use crate::sync::{Ordering, keep_order};
 
 /// What a pending wait remembers of the moment at which it began.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,7 @@ impl Local {
     /// that were pending.
     pub(crate) fn begin(&self) -> Since {
         self.pending.fetch_add(1, Ordering::SeqCst);
+        keep_order();
         Since { control: self.control.load(Ordering::SeqCst), taken: self.taken.load(Ordering::Acquire) }
     }
 
@@ -26,8 +27,9 @@ impl Local {
         self.pending.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Whether any wait is pending.
+    /// Whether any wait is pending that began before what the caller has just done to the handle.
     pub(crate) fn has_pending(&self) -> bool {
+        keep_order();
         self.pending.load(Ordering::SeqCst) != 0
     }
 
