@@ -1,0 +1,17 @@
+// Zinc for Node, Bun and Deno: named shared memory between processes of different languages, without copies.
+"use strict";
+
+const native = require("./native.cjs");
+const { ZincError, call } = require("./errors.cjs");
+const { OwnedRegion, SharedRegion } = require("./region.cjs");
+const check = require("./arguments.cjs");
+
+function list(options) {
+  return call(native.list, check.options(options)).map((info) => ({ ...info, created: new Date(info.created) }));
+}
+
+function remove(name, options) {
+  call(native.remove, check.text(name, "a name"), check.options(options));
+}
+
+module.exports = { OwnedRegion, SharedRegion, ZincError, list, remove, version: native.version() };

@@ -1,0 +1,79 @@
+// Asynchronous waits: promises that the core's wake-ups settle, on this thread's event loop.
+"use strict";
+
+const native = require("./native.cjs");
+const { failed } = require("./errors.cjs");
+
+/** The waits in progress on this thread, by the number that their wake-up brings. */
+const pending = new Map();
+let last = 0;
+
+/** How many waits keep the event loop alive. */
+let kept = 0;
+
+/** What the core calls for waits by, made with the first of them. By itself it keeps no process alive. */
+let bell;
+
+function keep(change) {
+  const before = kept;
+  kept += change;
+  if (before === 0 && kept > 0) native.bellRef(bell);
+  if (before > 0 && kept === 0) native.bellUnref(bell);
+}
+
+/** The waits of one handle, which keeps them company: while one is in progress, nobody collects the handle. */
+class Waits {
+  #region;
+  #handle;
+  #count = 0;
+  #alive = true;
+
+  constructor(region, handle) {
+    this.#region = region;
+    this.#handle = handle;
+  }
+
+  /** Whether these waits keep the process alive. */
+  keepAlive(alive) {
+    if (alive !== this.#alive) keep(alive ? this.#count : -this.#count);
+    this.#alive = alive;
+  }
+
+  start(ms, signal) {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const number = last = (last + 1) % 0xffff_ffff;
+      let wait;
+      const abort = () => end(reject, signal.reason);
+      const end = (settle, outcome) => {
+        pending.delete(number);
+        signal?.removeEventListener("abort", abort);
+        this.#add(-1);
+        native.waitCancel(wait);
+        settle(outcome);
+      };
+      const look = () => {
+        let notified;
+        try {
+          notified = native.waitPoll(wait);
+        } catch (failure) {
+          return end(reject, failed(failure));
+        }
+        if (notified !== null) end(resolve, notified);
+      };
+      bell ??= native.bell((ready) => pending.get(ready)?.look());
+      wait = native.waitStart(this.#handle, ms, bell, number);
+      pending.set(number, { look, region: this.#region });
+      signal?.addEventListener("abort", abort);
+      this.#add(1);
+      look();
+    });
+  }
+
+  #add(change) {
+    this.#count += change;
+    if (this.#alive) keep(change);
+  }
+}
+
+module.exports = { Waits };

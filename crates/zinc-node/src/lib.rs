@@ -1,0 +1,18 @@
+//! The addon for Node, Bun and Deno: converts types, errors and lifetimes for the core, and decides nothing.
+//!
+//! Its functions are private to `js/`, which has the classes that people use. A region is an `External` that only
+//! `js/` holds. What fails throws a plain object with the error's parts; `js/` makes the `ZincError` of it.
+//!
+//! `notify`, `wait` and the steps of an asynchronous wait speak Node-API directly: what napi-rs adds to a call
+//! (borrow tracking, a registry of classes) takes several times as long as the call.
+
+mod bell;
+mod buffer;
+mod calls;
+mod failure;
+mod handle;
+mod host;
+mod info;
+mod options;
+mod regions;
+mod waits;
