@@ -1,0 +1,106 @@
+// The native methods: what crates/zinc-jni/src implements.
+
+package dev.zinc;
+
+import java.lang.ref.Cleaner;
+import java.nio.ByteBuffer;
+
+/**
+ * The native methods. Numbers named {@code handle}, {@code view} and {@code wait} are native objects; whoever calls keeps the
+ * Java object reachable that releases them. Times are nanoseconds, and negative ones are for ever.
+ */
+final class Native {
+    /** Releases native objects when the Java objects that hold them are garbage. */
+    static final Cleaner CLEANER = Cleaner.create();
+
+    static {
+        Loader.load();
+    }
+
+    private Native() {}
+
+    /** Lets {@code release} run when {@code holder} is garbage; it must not refer to the holder. */
+    static void whenGarbage(Object holder, Runnable release) {
+        CLEANER.register(holder, release);
+    }
+
+    static native String version();
+
+    static native long create(String name, long capacity, String directory, int flags, int mode, long spin);
+
+    static native long createTensor(
+            String name, int dtype, long[] shape, String directory, int flags, int mode, long spin);
+
+    static native long open(
+            String name, long timeout, String directory, int flags, long acceptOwner, long spin)
+            throws InterruptedException;
+
+    static native long openOrCreate(
+            String name, long capacity, String directory, int flags, int mode, long acceptOwner, long spin);
+
+    static native long duplicate(long handle);
+
+    static native void release(long handle);
+
+    static native void close(long handle);
+
+    static native boolean isClosed(long handle);
+
+    static native boolean isOwner(long handle);
+
+    static native boolean isReadOnly(long handle);
+
+    static native long sequence(long handle);
+
+    static native RegionInfo info(long handle);
+
+    static native Object[] list(String directory);
+
+    static native void remove(String name, String directory);
+
+    static native void unlink(long handle);
+
+    static native void persist(long handle);
+
+    static native void describe(long handle, int dtype, long[] shape);
+
+    static native Descriptor descriptor(long handle);
+
+    /** Puts the view of the described data into {@code view}. */
+    static native Descriptor tensor(long handle, int dtype, long[] view);
+
+    static native long view(long handle);
+
+    static native long cloneView(long view);
+
+    static native void releaseView(long view);
+
+    static native long address(long view);
+
+    /** A direct buffer that is valid for as long as the view; the caller has checked the bounds. */
+    static native ByteBuffer buffer(long view, long offset, int length);
+
+    static native void signal(long handle);
+
+    static native void interrupt(long handle);
+
+    /** Wakes the waits of a handle, which look whether their thread was interrupted and otherwise go on. */
+    static native void wake(long handle);
+
+    static native boolean awaitSignal(SharedRegion region, long handle, long timeout) throws InterruptedException;
+
+    /** The sequence reached, or -1 if the time is up. */
+    static native long awaitPast(SharedRegion region, long handle, long sequence, long timeout)
+            throws InterruptedException;
+
+    /** Begins a wait, which tells {@code wait} how it ended. */
+    static native long awaitAsync(Wait wait, long handle, long timeout);
+
+    /** Whether the wait will never tell: false if it has, or is about to. */
+    static native boolean cancelWait(long wait);
+
+    static native void releaseWait(long wait);
+
+    /** Tells waits how they ended; never returns. */
+    static native void deliver();
+}

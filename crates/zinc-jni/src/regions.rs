@@ -1,0 +1,359 @@
+//! Making, finding, listing and ending regions.
+#![expect(unsafe_code, reason = "handles come from Java as numbers")]
+#![expect(unreachable_pub, reason = "the JVM reaches them, by their exported names")]
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use jni::objects::{JClass, JLongArray, JObject, JObjectArray, JString, JValue};
+use jni::sys::{jboolean, jint, jlong};
+use jni::{Env, EnvUnowned, jni_mangle, jni_sig, jni_str};
+use zinc::{DType, Descriptor, RegionInfo, RegionOptions, RegionState};
+
+use crate::failure::{Failure, Throw};
+use crate::handles::{Handle, borrow, give, take_back};
+use crate::host::Opener;
+use crate::waits::timeout;
+
+/// The options as bits, as `dev.zinc.RegionOptions` sends them.
+mod flag {
+    pub(super) const UNRESERVED: i32 = 1;
+    pub(super) const PREFAULT: i32 = 2;
+    pub(super) const PERSISTENT: i32 = 4;
+    pub(super) const READ_ONLY: i32 = 8;
+}
+
+/// What every way to a region takes. Negative numbers stand for what was not said.
+fn options(
+    env: &Env<'_>,
+    directory: &JString<'_>,
+    flags: jint,
+    mode: jint,
+    accept_owner: jlong,
+    spin: jlong,
+) -> Result<RegionOptions, Failure> {
+    let is = |flag| flags & flag != 0;
+    let mut options = at(env, directory)?
+        .reserve(!is(flag::UNRESERVED))
+        .prefault(is(flag::PREFAULT))
+        .persistent(is(flag::PERSISTENT))
+        .read_only(is(flag::READ_ONLY));
+    if let Ok(mode) = u32::try_from(mode) {
+        options = options.mode(mode);
+    }
+    if let Ok(user) = u32::try_from(accept_owner) {
+        options = options.accept_owner(user);
+    }
+    if let Ok(nanoseconds) = u64::try_from(spin) {
+        options = options.spin(Duration::from_nanos(nanoseconds));
+    }
+    Ok(options)
+}
+
+fn at(env: &Env<'_>, directory: &JString<'_>) -> Result<RegionOptions, Failure> {
+    let options = RegionOptions::new();
+    Ok(if directory.is_null() { options } else { options.directory(directory.try_to_string(env)?) })
+}
+
+/// Java holds sizes as signed numbers; it has checked that this one is not negative.
+fn size(bytes: jlong) -> usize {
+    bytes.cast_unsigned() as usize
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn create<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    name: JString<'local>,
+    capacity: jlong,
+    directory: JString<'local>,
+    flags: jint,
+    mode: jint,
+    spin: jlong,
+) -> jlong {
+    let made = env.with_env(|env| -> Result<jlong, Failure> {
+        let options = options(env, &directory, flags, mode, -1, spin)?;
+        let owner = options.create(name.try_to_string(env)?, size(capacity))?;
+        Ok(give(Handle::new(owner)))
+    });
+    made.resolve::<Throw>()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn create_tensor<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    name: JString<'local>,
+    dtype: jint,
+    shape: JLongArray<'local>,
+    directory: JString<'local>,
+    flags: jint,
+    mode: jint,
+    spin: jlong,
+) -> jlong {
+    let made = env.with_env(|env| -> Result<jlong, Failure> {
+        let options = options(env, &directory, flags, mode, -1, spin)?;
+        let shape = lengths(env, &shape)?;
+        let owner = options.create_tensor(name.try_to_string(env)?, element_type(dtype), &shape)?;
+        Ok(give(Handle::new(owner)))
+    });
+    made.resolve::<Throw>()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn open<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    name: JString<'local>,
+    nanoseconds: jlong,
+    directory: JString<'local>,
+    flags: jint,
+    accept_owner: jlong,
+    spin: jlong,
+) -> jlong {
+    let raw = env.as_raw();
+    let opened = env.with_env(|env| -> Result<jlong, Failure> {
+        let options = options(env, &directory, flags, -1, accept_owner, spin)?.timeout(timeout(nanoseconds));
+        let name = name.try_to_string(env)?;
+        // SAFETY: it is the environment of this native method.
+        let mut opener = Opener(unsafe { EnvUnowned::from_raw(raw) });
+        Ok(give(Handle::new(options.open_hosted(&name, &mut opener)?)))
+    });
+    opened.resolve::<Throw>()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn open_or_create<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    name: JString<'local>,
+    capacity: jlong,
+    directory: JString<'local>,
+    flags: jint,
+    mode: jint,
+    accept_owner: jlong,
+    spin: jlong,
+) -> jlong {
+    let made = env.with_env(|env| -> Result<jlong, Failure> {
+        let options = options(env, &directory, flags, mode, accept_owner, spin)?;
+        let region = options.open_or_create(name.try_to_string(env)?, size(capacity))?;
+        Ok(give(Handle::new(region)))
+    });
+    made.resolve::<Throw>()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn duplicate<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    handle: jlong,
+) -> jlong {
+    // SAFETY: the Java object that holds the handle is the caller.
+    let handle = unsafe { borrow::<Handle>(handle) };
+    let made = env.with_env(|_| -> Result<jlong, Failure> {
+        let region: &zinc::SharedRegion = &handle.region;
+        Ok(give(Handle::new(region.clone())))
+    });
+    made.resolve::<Throw>()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn is_owner<'local>(
+    _: EnvUnowned<'local>,
+    _: JClass<'local>,
+    handle: jlong,
+) -> jboolean {
+    // SAFETY: as in `duplicate`.
+    unsafe { borrow::<Handle>(handle) }.region.is_owner()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn is_read_only<'local>(
+    _: EnvUnowned<'local>,
+    _: JClass<'local>,
+    handle: jlong,
+) -> jboolean {
+    // SAFETY: as in `duplicate`.
+    unsafe { borrow::<Handle>(handle) }.region.is_read_only()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn is_closed<'local>(
+    _: EnvUnowned<'local>,
+    _: JClass<'local>,
+    handle: jlong,
+) -> jboolean {
+    // SAFETY: as in `duplicate`.
+    unsafe { borrow::<Handle>(handle) }.region.is_closed()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn sequence<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    handle: jlong,
+) -> jlong {
+    // SAFETY: as in `duplicate`.
+    let handle = unsafe { borrow::<Handle>(handle) };
+    let read = env.with_env(|_| -> Result<jlong, Failure> { Ok(handle.region.sequence()?.cast_signed()) });
+    read.resolve::<Throw>()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn close<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) {
+    // SAFETY: as in `duplicate`.
+    let handle = unsafe { borrow::<Handle>(handle) };
+    env.with_env(|_| -> Result<(), Failure> { Ok(handle.region.close()?) }).resolve::<Throw>();
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn release<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) {
+    let released = env.with_env(|_| -> Result<(), Failure> {
+        // SAFETY: a cleaner calls this, once, when nobody can reach the Java object any more.
+        unsafe { take_back::<Handle>(handle) };
+        Ok(())
+    });
+    released.resolve::<Throw>();
+}
+
+/// What only an owner's handle can do; Java calls these for the class `OwnedRegion` alone.
+fn owner(handle: &Handle) -> &zinc::OwnedRegion {
+    handle.region.as_owner().expect("an OwnedRegion holds an owner's handle")
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn unlink<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) {
+    // SAFETY: as in `duplicate`.
+    let handle = unsafe { borrow::<Handle>(handle) };
+    env.with_env(|_| -> Result<(), Failure> { Ok(owner(handle).unlink()?) }).resolve::<Throw>();
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn persist<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) {
+    // SAFETY: as in `duplicate`.
+    let handle = unsafe { borrow::<Handle>(handle) };
+    env.with_env(|_| -> Result<(), Failure> { Ok(owner(handle).persist()?) }).resolve::<Throw>();
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn describe<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    handle: jlong,
+    dtype: jint,
+    shape: JLongArray<'local>,
+) {
+    // SAFETY: as in `duplicate`.
+    let handle = unsafe { borrow::<Handle>(handle) };
+    let described = env.with_env(|env| -> Result<(), Failure> {
+        let descriptor = Descriptor::new(element_type(dtype), &lengths(env, &shape)?)?;
+        Ok(owner(handle).describe(&descriptor)?)
+    });
+    described.resolve::<Throw>();
+}
+
+/// A code that the Java enum has, which is made from the same list.
+pub(crate) fn element_type(code: jint) -> DType {
+    DType::from_code(code.cast_unsigned()).expect("dev.zinc.DType has the core's codes")
+}
+
+fn lengths(env: &Env<'_>, shape: &JLongArray<'_>) -> Result<Vec<u64>, Failure> {
+    let mut lengths = vec![0; shape.len(env)?];
+    shape.get_region(env, 0, &mut lengths)?;
+    Ok(lengths.into_iter().map(i64::cast_unsigned).collect())
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn version<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+) -> JString<'local> {
+    let version = env.with_env(|env| -> Result<_, Failure> { Ok(env.new_string(zinc::version())?) });
+    version.resolve::<Throw>()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn remove<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    name: JString<'local>,
+    directory: JString<'local>,
+) {
+    let removed = env.with_env(|env| -> Result<(), Failure> {
+        Ok(at(env, &directory)?.remove(name.try_to_string(env)?)?)
+    });
+    removed.resolve::<Throw>();
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn info<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    handle: jlong,
+) -> JObject<'local> {
+    // SAFETY: as in `duplicate`.
+    let handle = unsafe { borrow::<Handle>(handle) };
+    let made = env.with_env(|env| -> Result<_, Failure> { Ok(known(env, handle.region.info())?) });
+    made.resolve::<Throw>()
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn list<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    directory: JString<'local>,
+) -> JObjectArray<'local, JObject<'local>> {
+    let listed = env.with_env(|env| -> Result<_, Failure> {
+        let found = at(env, &directory)?.list()?;
+        let class = env.find_class(jni_str!("dev/zinc/RegionInfo"))?;
+        let array = env.new_object_array(found.len().try_into().unwrap_or(jint::MAX), class, JObject::null())?;
+        for (place, info) in found.iter().enumerate() {
+            let info = known(env, info)?;
+            array.set_element(env, place, &info)?;
+            env.delete_local_ref(info);
+        }
+        Ok(array)
+    });
+    listed.resolve::<Throw>()
+}
+
+/// A `dev.zinc.RegionInfo`.
+fn known<'local>(env: &mut Env<'local>, info: &RegionInfo) -> jni::errors::Result<JObject<'local>> {
+    let name = env.new_string(&info.name)?;
+    let path = env.new_string(text(&info.path))?;
+    let [high, low] = halves(info.id);
+    let created = info.created.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let state = match info.state {
+        RegionState::Owned => 0,
+        RegionState::Persistent => 1,
+        _ => 2,
+    };
+    let arguments = [
+        JValue::Object(&name),
+        JValue::Object(&path),
+        JValue::Long(info.capacity as jlong),
+        JValue::Long(high),
+        JValue::Long(low),
+        JValue::Long(created.as_secs().cast_signed()),
+        JValue::Int(created.subsec_nanos().cast_signed()),
+        JValue::Int(info.owner_pid.cast_signed()),
+        JValue::Int(state),
+    ];
+    let signature = jni_sig!("(Ljava/lang/String;Ljava/lang/String;JJJJIII)Ldev/zinc/RegionInfo;");
+    let made =
+        env.call_static_method(jni_str!("dev/zinc/RegionInfo"), jni_str!("of"), signature, &arguments)?;
+    for string in [name, path] {
+        env.delete_local_ref(string);
+    }
+    made.l()
+}
+
+/// The region's directory comes from Java or from the environment; what is not Unicode in it cannot be shown in Java.
+fn text(path: &Path) -> String {
+    PathBuf::from(path).into_os_string().to_string_lossy().into_owned()
+}
+
+fn halves(id: [u8; 16]) -> [jlong; 2] {
+    let number = u128::from_be_bytes(id);
+    [(number >> 64) as jlong, number as jlong]
+}

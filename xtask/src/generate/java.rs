@@ -1,0 +1,208 @@
+//! The Java package's generated classes: error kinds, an exception for each, element types.
+
+use super::spec::{DType, Kind, Spec};
+use super::{MARK, each};
+
+const FOLDER: &str = "crates/zinc-jni/src/main/java/dev/zinc";
+
+/// Every generated file, by its path in the checkout.
+pub(super) fn files(spec: &Spec) -> Vec<(String, String)> {
+    let classes = [
+        ("ErrorKind".to_owned(), error_kind(spec)),
+        ("Failures".to_owned(), failures(spec)),
+        ("DType".to_owned(), dtype(spec)),
+    ];
+    let exceptions = spec.kinds.iter().map(|kind| (class(kind), exception(kind)));
+    let file = |(class, text)| (format!("{FOLDER}/{class}.java"), text);
+    classes.into_iter().chain(exceptions).map(file).collect()
+}
+
+/// `NotFoundException`, as Python has a `NotFoundError`.
+fn class(kind: &Kind) -> String {
+    format!("{}Exception", kind.python_class.trim_end_matches("Error"))
+}
+
+/// `NOT_FOUND` for `NotFound`.
+fn constant(kind: &Kind) -> String {
+    kind.c_name().trim_start_matches("ZINC_ERROR_").to_owned()
+}
+
+/// The sentence as Javadoc has it.
+fn doc(kind: &Kind) -> String {
+    let code = |(place, part): (usize, &str)| {
+        if place % 2 == 1 { format!("{{@code {part}}}") } else { part.to_owned() }
+    };
+    kind.doc.split('`').enumerate().map(code).collect()
+}
+
+fn error_kind(spec: &Spec) -> String {
+    let constants = each(&spec.kinds, |kind| {
+        format!("    /** {} */\n    {}({}, {:?}),", doc(kind), constant(kind), kind.code, kind.name)
+    });
+    let constants = constants.trim_end().trim_end_matches(',');
+    format!(
+        r#"// {MARK} crates/zinc/spec/errors.toml.
+
+package dev.zinc;
+
+/** What went wrong, as programs tell it apart: one list for every language. Codes are never reused or renumbered. */
+public enum ErrorKind {{
+{constants};
+
+    private final int code;
+    private final String title;
+
+    ErrorKind(int code, String title) {{
+        this.code = code;
+        this.title = title;
+    }}
+
+    /**
+     * The stable negative number that every language uses.
+     *
+     * @return the code
+     */
+    public int code() {{
+        return code;
+    }}
+
+    /**
+     * The kind's name in every language, such as {{@code NotFound}}.
+     *
+     * @return the name
+     */
+    @Override
+    public String toString() {{
+        return title;
+    }}
+}}
+"#
+    )
+}
+
+fn exception(kind: &Kind) -> String {
+    let (class, constant, doc) = (class(kind), constant(kind), doc(kind));
+    format!(
+        r#"// {MARK} crates/zinc/spec/errors.toml.
+
+package dev.zinc;
+
+/** {doc} */
+public final class {class} extends ZincException {{
+    private static final long serialVersionUID = 1;
+
+    {class}(Details details) {{
+        super(ErrorKind.{constant}, details);
+    }}
+}}
+"#
+    )
+}
+
+fn failures(spec: &Spec) -> String {
+    let cases =
+        each(&spec.kinds, |kind| format!("            case {} -> new {}(details);", kind.code, class(kind)));
+    format!(
+        r#"// {MARK} crates/zinc/spec/errors.toml.
+
+package dev.zinc;
+
+/** Makes the exception for an error of the core; native code calls it. */
+final class Failures {{
+    private Failures() {{}}
+
+    static ZincException of(
+            int code, String message, String operation, String region, int osError, long needed, long free) {{
+        var details = new ZincException.Details(message, operation, region, osError, needed, free);
+        return switch (code) {{
+{cases}            default -> throw new IllegalArgumentException("zinc: no kind of error has the code " + code);
+        }};
+    }}
+}}
+"#
+    )
+}
+
+fn dtype(spec: &Spec) -> String {
+    let constants = each(&spec.dtypes, |DType { name, code, size, .. }| {
+        let bytes = if *size == 1 { "1 byte".to_owned() } else { format!("{size} bytes") };
+        let constant = name.to_uppercase();
+        format!("    /** {{@code {name}}}: {bytes} each. */\n    {constant}({code}, {name:?}, {size}),")
+    });
+    let constants = constants.trim_end().trim_end_matches(',');
+    format!(
+        r#"// {MARK} crates/zinc/spec/dtypes.toml.
+
+package dev.zinc;
+
+import java.util.Optional;
+
+/** The type of a tensor's elements. Numbers are little-endian. */
+public enum DType {{
+{constants};
+
+    private final int code;
+    private final String title;
+    private final int size;
+
+    DType(int code, String title, int size) {{
+        this.code = code;
+        this.title = title;
+        this.size = size;
+    }}
+
+    /**
+     * The stable code that a region stores.
+     *
+     * @return the code
+     */
+    public int code() {{
+        return code;
+    }}
+
+    /**
+     * Bytes of one element.
+     *
+     * @return the size in bytes
+     */
+    public int size() {{
+        return size;
+    }}
+
+    /**
+     * The name that every language uses, numpy's where numpy has one, such as {{@code float32}}.
+     *
+     * @return the name
+     */
+    @Override
+    public String toString() {{
+        return title;
+    }}
+
+    /**
+     * The element type of a name, such as {{@code float32}}.
+     *
+     * @param name what {{@link #toString()}} gives
+     * @return the element type, or nothing if there is none of that name
+     */
+    public static Optional<DType> named(String name) {{
+        for (DType dtype : values()) {{
+            if (dtype.title.equals(name)) {{
+                return Optional.of(dtype);
+            }}
+        }}
+        return Optional.empty();
+    }}
+
+    static DType of(int code) {{
+        for (DType dtype : values()) {{
+            if (dtype.code == code) {{
+                return dtype;
+            }}
+        }}
+        throw new IllegalArgumentException("zinc: no element type has the code " + code);
+    }}
+}}
+"#
+    )
+}
