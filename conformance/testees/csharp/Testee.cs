@@ -1,0 +1,263 @@
+// The C# testee: takes the conformance runner's commands, calls the public API, reports what it gave.
+
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+using System.Threading;
+
+namespace Zinc.Conformance
+{
+    internal static class Testee
+    {
+        private static readonly Dictionary<string, SharedRegion> Handles = new Dictionary<string, SharedRegion>();
+        private static readonly Stream Answers = Console.OpenStandardOutput();
+
+        // At the end of input the process ends with what it has still open.
+        private static void Main()
+        {
+            using var commands = new StreamReader(Console.OpenStandardInput());
+            while (commands.ReadLine() is string line)
+            {
+                var command = new Command(JsonDocument.Parse(line).RootElement);
+                if (command.Flag("background"))
+                {
+                    new Thread(() => Answer(command)) { IsBackground = true }.Start();
+                }
+                else
+                {
+                    Answer(command);
+                }
+            }
+        }
+
+        private static void Answer(Command command)
+        {
+            var answer = new Dictionary<string, object?> { ["id"] = command.Number("id") };
+            try
+            {
+                answer["ok"] = Perform(command);
+            }
+            catch (ZincException error)
+            {
+                answer["error"] = error.Kind.ToString();
+                answer["code"] = error.Code;
+                answer["message"] = error.Message;
+            }
+            catch (OwnException error)
+            {
+                answer["error"] = answer["message"] = error.Message;
+            }
+            catch (Exception error)
+            {
+                answer["error"] = "Testee";
+                answer["message"] = error.ToString();
+            }
+
+            byte[] line = JsonSerializer.SerializeToUtf8Bytes(answer);
+            lock (Answers)
+            {
+                Answers.Write(line);
+                Answers.WriteByte((byte)'\n');
+                Answers.Flush();
+            }
+        }
+
+        private static object? Perform(Command command)
+        {
+            switch (command.Do)
+            {
+                case "hello":
+                    return Hello();
+                case "reset":
+                    return Reset();
+                case "create":
+                    return Keep(command, Create(command));
+                case "open":
+                    return Keep(command, SharedRegion.Open(command.Name, command.Options()));
+                case "open_or_create":
+                    long capacity = command.Number("capacity");
+                    SharedRegion opened = SharedRegion.OpenOrCreate(command.Name, capacity, command.Options());
+                    Keep(command, opened);
+                    return new { owner = opened is OwnedRegion };
+                case "remove":
+                    SharedRegion.Remove(command.Name, command.Text("directory"));
+                    return null;
+                case "list":
+                    return SharedRegion.List(command.Text("directory")).Select(info =>
+                        new { name = info.Name, capacity = info.Capacity, state = info.State.ToString().ToLowerInvariant() });
+                case "fork":
+                    return new { pid = OwnProcess.Fork() };
+                case "become":
+                    OwnProcess.Become((uint)command.Number("uid"));
+                    return null;
+            }
+
+            SharedRegion region;
+            lock (Handles)
+            {
+                region = Handles[command.Text("handle")!];
+            }
+
+            return Perform(command, region);
+        }
+
+        private static object? Perform(Command command, SharedRegion region)
+        {
+            switch (command.Do)
+            {
+                case "name":
+                    return region.Name;
+                case "capacity":
+                    return region.Capacity;
+                case "sequence":
+                    return region.Sequence;
+                case "notify":
+                    region.Notify();
+                    return null;
+                case "wait":
+                    return region.Wait(command.Timeout);
+                case "wait_past":
+                    return region.WaitPast(command.Get("sequence").GetUInt64(), command.Timeout);
+                case "interrupt":
+                    region.Interrupt();
+                    return null;
+                case "close":
+                    region.Close();
+                    return null;
+                case "descriptor":
+                    return region.GetDescriptor() is Descriptor found
+                        ? new { dtype = found.DType.Name(), shape = found.Shape }
+                        : null;
+                case "read":
+                    return Read(region, command.Number("at"), command.Number("length"));
+                case "write":
+                    return Write(region, command.Number("at"), Convert.FromHexString(command.Text("hex")!));
+                case "tensor":
+                    return Values.Read(region, command.Text("dtype"));
+                case "fill":
+                    Values.Fill(region, command.Get("values"));
+                    return null;
+                case "ping_pong":
+                    return PingPong(region, command.Number("rounds"), command.Flag("first"));
+            }
+
+            return Perform(command, region as OwnedRegion ?? throw new OwnException("NoSuchCall"));
+        }
+
+        private static object? Perform(Command command, OwnedRegion region)
+        {
+            switch (command.Do)
+            {
+                case "unlink":
+                    region.Unlink();
+                    return null;
+                case "persist":
+                    region.Persist();
+                    return null;
+                case "describe":
+                    region.Describe(command.DType, command.Shape);
+                    return null;
+            }
+
+            throw new NotSupportedException($"\"{command.Do}\" is not known here");
+        }
+
+        private static object Hello()
+        {
+            var can = new List<string> { "fork", "setuid", "read-only-views" };
+            can.AddRange(Values.Elements.Keys.Select(dtype => "dtype:" + dtype.Name()));
+            return new { protocol = 1, pid = OwnProcess.Id, version = SharedRegion.Version, can };
+        }
+
+        private static OwnedRegion Create(Command command)
+        {
+            return command.Has("dtype")
+                ? SharedRegion.CreateTensor(command.Name, command.DType, command.Shape, command.Options())
+                : SharedRegion.Create(command.Name, command.Number("capacity"), command.Options());
+        }
+
+        /// <summary>Gives a region the command's handle. What had it before is closed: nobody can name it any more.</summary>
+        private static object? Keep(Command command, SharedRegion region)
+        {
+            string handle = command.Text("handle")!;
+            lock (Handles)
+            {
+                Handles.TryGetValue(handle, out SharedRegion? before);
+                Handles[handle] = region;
+                before?.Close();
+            }
+
+            return null;
+        }
+
+        private static object? Reset()
+        {
+            lock (Handles)
+            {
+                List<SharedRegion> regions = Handles.Values.ToList();
+                Handles.Clear();
+                regions.ForEach(region => region.Close());
+            }
+
+            // What Memory and Tensor objects hold is the collector's to give back, and the runner looks whether it is.
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return null;
+        }
+
+        /// <summary>Fewer bytes where the region ends.</summary>
+        private static string Read(SharedRegion region, long at, long length)
+        {
+            int there = (int)Math.Min(length, Math.Max(0, region.Capacity - at));
+            return Hex(region.AsReadOnlySpan(Math.Min(at, region.Capacity), there));
+        }
+
+        private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexString(bytes).ToLowerInvariant();
+
+        private static object? Write(SharedRegion region, long at, byte[] bytes)
+        {
+            try
+            {
+                bytes.CopyTo(region.AsSpan(at, bytes.Length));
+            }
+            catch (PermissionDeniedException) when (region.IsReadOnly)
+            {
+                throw new OwnException("ReadOnly");
+            }
+
+            // What outlives the handle must show the same pages.
+            string seen = Hex(region.AsMemory(at, bytes.Length).Span);
+            return seen == Hex(bytes) ? (object?)null : throw new InvalidOperationException("AsMemory shows " + seen);
+        }
+
+        /// <summary>Adds 1 to the first byte and notifies, in turns with another process.</summary>
+        private static object? PingPong(SharedRegion region, long rounds, bool first)
+        {
+            for (long turn = 0; turn < 2 * rounds; turn++)
+            {
+                if ((turn % 2 == 0) == first)
+                {
+                    region.AsSpan()[0]++;
+                    region.Notify();
+                }
+                else
+                {
+                    region.Wait();
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>An error of the testee's own.</summary>
+    internal sealed class OwnException : Exception
+    {
+        internal OwnException(string name)
+            : base(name)
+        {
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// Waiting without a thread: tasks, and a stream of notifications.
+
+using System;
+using System.Collections.Generic;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace Zinc
+{
+    public partial class SharedRegion
+    {
+        /// <summary>Waits for a notification that this handle has not seen, without a thread.</summary>
+        /// <param name="milliseconds">How long to wait: 0 looks once, -1 (Timeout.Infinite) is for ever.</param>
+        /// <param name="cancellationToken">Ends the wait at once, with an <see cref="OperationCanceledException"/>. Nothing
+        /// is lost by that: a notification that came meanwhile ends the next wait.</param>
+        /// <returns>True if notified, false if the time is up. The task fails as <see cref="Wait(int)"/> does.</returns>
+        /// <remarks>
+        /// One notification ends all pending waits of a handle. One thread of Zinc's waits for all regions of the
+        /// process, and what awaits the task goes on in its own context, or on the thread pool. The handle is not
+        /// collected while it is waited on.
+        /// </remarks>
+        /// <exception cref="ArgumentOutOfRangeException">The time is negative and not -1.</exception>
+        public Task<bool> WaitAsync(int milliseconds, CancellationToken cancellationToken = default)
+        {
+            return PendingWait.Begin(this, _region, Times.Limit(milliseconds, nameof(milliseconds)), cancellationToken);
+        }
+
+        /// <summary>As <see cref="WaitAsync(int, CancellationToken)"/>; parts of a millisecond count as a whole one.</summary>
+        /// <param name="timeout">How long to wait: zero looks once, Timeout.InfiniteTimeSpan is for ever.</param>
+        /// <param name="cancellationToken">Ends the wait at once, with an <see cref="OperationCanceledException"/>.</param>
+        /// <returns>True if notified, false if the time is up.</returns>
+        /// <exception cref="ArgumentOutOfRangeException">The time is negative and not -1 ms.</exception>
+        public Task<bool> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
+        {
+            long limit = Times.LimitInMilliseconds(timeout, nameof(timeout));
+            return PendingWait.Begin(this, _region, limit, cancellationToken);
+        }
+
+        /// <summary>As <see cref="WaitAsync(int, CancellationToken)"/>, for ever.</summary>
+        /// <param name="cancellationToken">Ends the wait at once, with an <see cref="OperationCanceledException"/>.</param>
+        /// <returns>A task that ends with a notification.</returns>
+        public Task WaitAsync(CancellationToken cancellationToken = default)
+        {
+            return WaitAsync(Timeout.Infinite, cancellationToken);
+        }
+
+        /// <summary>Every notification as it comes, as the sequence that was reached; several may arrive as one.</summary>
+        /// <param name="cancellationToken">Ends the stream at once, with an <see cref="OperationCanceledException"/>.</param>
+        /// <remarks>
+        /// It has no end of its own: it throws what <see cref="Wait(int)"/> throws, such as a
+        /// <see cref="ClosedException"/> when the owner closes the region.
+        /// </remarks>
+        /// <example>
+        /// <code>
+        /// await foreach (ulong sequence in region.Notifications(stopping))
+        /// {
+        ///     Consume(region.AsReadOnlySpan&lt;float&gt;());
+        /// }
+        /// </code>
+        /// </example>
+        public async IAsyncEnumerable<ulong> Notifications(
+            [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            while (true)
+            {
+                await WaitAsync(cancellationToken).ConfigureAwait(false);
+                yield return Sequence;
+            }
+        }
+    }
+}

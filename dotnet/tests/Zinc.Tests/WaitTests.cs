@@ -1,0 +1,112 @@
+// Waiting on a thread, with every form of a timeout.
+
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace Zinc.Tests
+{
+    public class WaitTests
+    {
+        [Fact]
+        public void ANotificationFromBeforeTheOpeningEndsTheFirstWait()
+        {
+            using OwnedRegion owner = SharedRegion.Create(Support.Unique(), 1);
+            owner.Notify();
+            using SharedRegion peer = SharedRegion.Open(owner.Name);
+            Assert.True(peer.Wait(0));
+            Assert.False(peer.Wait(0));
+            Assert.Equal(1UL, peer.Sequence);
+        }
+
+        [Fact]
+        public void ItTakesEveryFormOfATimeout()
+        {
+            using OwnedRegion owner = SharedRegion.Create(Support.Unique(), 1);
+            using SharedRegion peer = SharedRegion.Open(owner.Name);
+            Assert.False(peer.Wait(1));
+            Assert.False(peer.Wait(TimeSpan.FromMilliseconds(0.01)));
+            Assert.False(peer.Wait(TimeSpan.Zero));
+            Assert.Null(peer.WaitPast(0, 1));
+            Assert.Null(peer.WaitPast(0, TimeSpan.FromTicks(1)));
+            owner.Notify();
+            peer.Wait();
+            owner.Notify();
+            Assert.True(peer.Wait(Timeout.Infinite));
+            owner.Notify();
+            Assert.True(peer.Wait(Timeout.InfiniteTimeSpan));
+            owner.Notify();
+            Assert.True(peer.Wait(TimeSpan.MaxValue));
+            owner.Notify();
+            Assert.True(peer.Wait(int.MaxValue));
+            Assert.Equal(5UL, peer.WaitPast(0, Timeout.Infinite));
+            Assert.Equal(5UL, peer.WaitPast(4, TimeSpan.MaxValue));
+        }
+
+        [Fact]
+        public void ANegativeTimeIsRefusedUnlessItIsForEver()
+        {
+            using OwnedRegion region = SharedRegion.Create(Support.Unique(), 1);
+            Action[] calls =
+            {
+                () => region.Wait(-2), () => region.Wait(TimeSpan.FromTicks(-1)), () => region.WaitPast(0, -2),
+                () => region.WaitPast(0, TimeSpan.MinValue), () => region.WaitAsync(-2),
+                () => region.WaitAsync(TimeSpan.FromSeconds(-1)),
+                () => SharedRegion.Open(region.Name, new RegionOptions { Timeout = TimeSpan.FromTicks(-1) }),
+            };
+            foreach (Action call in calls)
+            {
+                Assert.Throws<ArgumentOutOfRangeException>(call);
+            }
+        }
+
+        [Fact]
+        public void InterruptEndsTheWaitsOfItsHandleOnly()
+        {
+            using OwnedRegion owner = SharedRegion.Create(Support.Unique(), 1);
+            using SharedRegion one = SharedRegion.Open(owner.Name);
+            using SharedRegion other = one.Clone();
+            Task<bool> interrupted = Task.Run(() => one.Wait(-1));
+            Task<bool> notified = Task.Run(() => other.Wait(-1));
+            Support.UntilParked(2);
+            one.Interrupt();
+            Assert.Throws<WaitInterruptedException>(() => { interrupted.GetAwaiter().GetResult(); });
+            owner.Notify();
+            Assert.True(notified.GetAwaiter().GetResult());
+        }
+
+        [Fact]
+        public void TheOwnersDisposeEndsThePeersWaitsAfterWhatWasNotified()
+        {
+            OwnedRegion owner = SharedRegion.Create(Support.Unique(), 1);
+            using SharedRegion peer = SharedRegion.Open(owner.Name);
+            owner.Notify();
+            owner.Dispose();
+            Assert.True(peer.Wait(-1));
+            Assert.Throws<ClosedException>(() => { peer.Wait(-1); });
+        }
+
+        [Fact]
+        public void ItsOwnNotificationsDoNotEndItsWaits()
+        {
+            using OwnedRegion owner = SharedRegion.Create(Support.Unique(), 1);
+            owner.Notify();
+            Assert.False(owner.Wait(0));
+            Assert.Equal(1UL, owner.WaitPast(0, 0));
+        }
+
+        [Fact]
+        public void OpenWaitsForARegionToAppear()
+        {
+            string name = Support.Unique();
+            Task<SharedRegion> opening =
+                Task.Run(() => SharedRegion.Open(name, new RegionOptions { Timeout = Timeout.InfiniteTimeSpan }));
+            using OwnedRegion owner = SharedRegion.Create(name, 1);
+            using SharedRegion peer = opening.GetAwaiter().GetResult();
+            Assert.Equal(name, peer.Name);
+            var brief = new RegionOptions { Timeout = TimeSpan.FromMilliseconds(1) };
+            Assert.Throws<NotFoundException>(() => SharedRegion.Open(Support.Unique(), brief));
+        }
+    }
+}
