@@ -1,6 +1,7 @@
 //! `cargo xtask conformance`: makes every language's testee ready, then hands over to the conformance runner.
 
 use crate::native;
+use crate::node_env;
 use crate::project::Project;
 use crate::python_env::PythonEnv;
 use crate::shell::Shell;
@@ -21,6 +22,9 @@ pub(crate) fn run(project: &Project, args: &[String]) -> Result<bool> {
     }
     if native::find_go(project).is_ok() {
         native::build_go_testee(&shell)?;
+    }
+    if node_env::find_node(project).is_ok() {
+        node_env::prepare_testees(&shell)?;
     }
     let mut runner = project.cargo();
     runner.args(["run", "--quiet"]).args(PACKAGE).args(["--bin", "zinc-conformance", "--"]).args(args);

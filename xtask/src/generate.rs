@@ -1,7 +1,10 @@
 //! `cargo xtask generate`: everything made from the core's spec files, written or compared.
 
+mod csharp;
 mod docs;
 mod go;
+mod java;
+mod node;
 mod python;
 mod rust;
 mod spec;
@@ -27,9 +30,18 @@ pub(crate) fn run(project: &Project, check: bool) -> Result<()> {
         ("go/codes.gen.go", go::codes(&spec)),
         ("go/dtypes.gen.go", go::dtypes(&spec)),
         ("go/zinc.h", header),
+        ("dotnet/src/Zinc/Errors.g.cs", csharp::errors(&spec)),
+        ("dotnet/src/Zinc/DTypes.g.cs", csharp::dtypes(&spec)),
+        ("crates/zinc-node/js/kinds.gen.cjs", node::kinds(&spec)),
+        ("crates/zinc-node/js/dtypes.gen.cjs", node::dtypes(&spec)),
+        ("crates/zinc-node/js/generated.d.cts", node::types(&spec)),
         ("docs/src/errors.md", docs::errors(&spec)),
         ("docs/src/layout.md", docs::layout(&spec)),
     ];
+
+    let java = java::files(&spec);
+    let java = java.iter().map(|(name, text)| (name.as_str(), text.clone()));
+    let files: Vec<_> = files.into_iter().chain(java).collect();
 
     let mut stale = Vec::new();
     for (name, text) in &files {

@@ -6,12 +6,14 @@ mod debian;
 mod demo;
 mod generate;
 mod native;
+mod node_env;
 mod project;
 mod python_env;
 mod shell;
 mod suites;
 mod tally;
 mod test;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Kill, stop and disturb processes that share regions, and check that everything holds
+    Torture(torture::Options),
     /// Build the core's static library and put it where the Go package looks for it
     Go,
     /// Write the files that are made from the core's spec files
@@ -75,6 +79,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Demo => run_demo(&project).map(|()| true),
         Task::Bench { name } => bench::run(&project, name.as_deref()).map(|()| true),
         Task::Conformance { args } => conformance::run(&project, &args),
+        Task::Torture(options) => torture::run(&project, &options),
         Task::Go => native::put_go_library(&Shell::new(&project, "go")?).map(|()| true),
         Task::Generate { check } => generate::run(&project, check).map(|()| true),
     }

@@ -34,8 +34,10 @@ pub(crate) fn prepare_cpp(shell: &Shell) -> Result<()> {
     if !header("gtest/gtest.h") {
         missing.push("libgtest-dev");
     }
-    if answer(Command::new("valgrind").arg("--version")).is_err() {
-        missing.push("valgrind");
+    for (program, package) in [("valgrind", "valgrind"), ("clang++", "clang")] {
+        if answer(Command::new(program).arg("--version")).is_err() {
+            missing.push(package);
+        }
     }
     if missing.is_empty() {
         return Ok(());
@@ -88,8 +90,13 @@ pub(crate) fn put_go_library(shell: &Shell) -> Result<()> {
     let archive = project.target().join("release/libzinc_core.a");
     let folder = project.path("go/internal/lib");
     let copy = folder.join(format!("libzinc_core_linux_{arch}.a"));
-    // Rust's own library in it has debug information, five times the size of the rest.
-    shell.run("strip it", Command::new("strip").args(["--strip-debug", "-o"]).args([&copy, &archive]))?;
+    // A go command that links meanwhile sees the old archive or the new one, whole.
+    let half = folder.join(format!("{}.a", std::process::id()));
+    // Of Rust's own library, debug information and the compiler's intermediate form are three quarters.
+    let mut strip = Command::new("objcopy");
+    strip.args(["--strip-debug", "-R", ".llvmbc", "-R", ".llvmcmd"]).args([&archive, &half]);
+    shell.run("strip it", &mut strip)?;
+    std::fs::rename(&half, &copy).with_context(|| format!("put {}", copy.display()))?;
     let sum = answer(Command::new("sha256sum").arg(&copy))?;
     let sum = sum.split_whitespace().next().context("sha256sum prints a sum")?;
     let text = format!(

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::native;
+use crate::node_env;
 use crate::project::Project;
 use crate::python_env::{Host, PythonEnv};
 use crate::shell::{Shell, answer};
@@ -33,6 +34,14 @@ pub(crate) const TOOLCHAINS: &[Toolchain] = &[
     Toolchain { name: "rust", find: rust, prepare: None },
     Toolchain { name: "cpp", find: native::find_cpp, prepare: Some(native::prepare_cpp) },
     Toolchain { name: "go", find: native::find_go, prepare: None },
+    Toolchain {
+        name: "node",
+        find: node_env::find_node,
+        prepare: Some(|shell| node_env::NodeEnv::with_tools(shell).map(drop)),
+    },
+    // npm gets these two, as it does all that package.json names.
+    Toolchain { name: "bun", find: node_env::find_bun, prepare: None },
+    Toolchain { name: "deno", find: node_env::find_deno, prepare: None },
     Toolchain { name: "python", find: python, prepare: Some(|shell| PythonEnv::with_tools(shell).map(drop)) },
 ];
 
@@ -68,7 +77,7 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "loom",
-        about: "every interleaving of the wait protocol, within bounds",
+        about: "every interleaving of the wait protocol and of the C ABI's handles, within bounds",
         needs: &["rust"],
         counted: true,
         run: loom,
@@ -104,6 +113,34 @@ pub(crate) const SUITES: &[Suite] = &[
         run: native::test_go,
     },
     Suite {
+        name: "node-lint",
+        about: "deno fmt and lint, and tsc over programs that use the types",
+        needs: &["rust", "node"],
+        counted: false,
+        run: node_env::lint,
+    },
+    Suite {
+        name: "node",
+        about: "tests of the npm package in Node",
+        needs: &["rust", "python", "node"],
+        counted: true,
+        run: node_env::test_node,
+    },
+    Suite {
+        name: "bun",
+        about: "the same tests in Bun",
+        needs: &["rust", "python", "node", "bun"],
+        counted: true,
+        run: node_env::test_bun,
+    },
+    Suite {
+        name: "deno",
+        about: "the same tests in Deno",
+        needs: &["rust", "python", "node", "deno"],
+        counted: true,
+        run: node_env::test_deno,
+    },
+    Suite {
         name: "examples",
         about: "the quickstart programs, in either language and either order",
         needs: &["rust", "python"],
@@ -122,6 +159,13 @@ pub(crate) const SUITES: &[Suite] = &[
             let names: Vec<_> = here.map(|toolchain| toolchain.name).collect();
             shell.run("every pair", own()?.args(["conformance", "--require", &names.join(",")]))
         },
+    },
+    Suite {
+        name: "torture",
+        about: "processes that are killed and stopped at random, a short run with a fixed seed",
+        needs: &["rust"],
+        counted: false,
+        run: |shell| shell.run("20 s of it", own()?.args(["torture", "--seconds", "20", "--seed", "9"])),
     },
     Suite {
         name: "demo",
@@ -174,10 +218,13 @@ fn core(shell: &Shell) -> Result<()> {
 
 fn loom(shell: &Shell) -> Result<()> {
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    let mut models = shell.project().cargo();
-    models.env("RUSTFLAGS", format!("{flags} --cfg loom"));
-    models.args(["test", "--package", "zinc", "--lib", "--release", "--", "loom"]);
-    shell.run("models under loom", &mut models)
+    for (package, target) in [("zinc", &["--lib"][..]), ("zinc-sys", &["--test", "slab_model"])] {
+        let mut models = shell.project().cargo();
+        models.env("RUSTFLAGS", format!("{flags} --cfg loom"));
+        models.args(["test", "--package", package, "--release"]).args(target).args(["--", "loom"]);
+        shell.run(&format!("models of {package} under loom"), &mut models)?;
+    }
+    Ok(())
 }
 
 /// Runs Python modules, each with its arguments, in the root of the checkout: pyproject.toml says the rest.

@@ -69,6 +69,7 @@ mod view;
 
 mod descriptor;
 mod error;
+mod failpoint;
 mod header;
 mod name;
 mod sync;
@@ -76,6 +77,9 @@ mod wait;
 
 pub use descriptor::{DType, Descriptor};
 pub use error::{Error, ErrorKind, Result};
+#[cfg(zinc_failpoints)]
+#[doc(hidden)]
+pub use failpoint::at_failpoints;
 #[cfg(not(loom))]
 pub use owner::RegionState;
 #[cfg(not(loom))]

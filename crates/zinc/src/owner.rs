@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::failpoint::failpoint;
 use crate::header::{Fixed, PERSISTENT};
 use crate::platform::lock::{self, Byte};
 use crate::platform::{Access, Place, facts, process};
@@ -172,9 +173,11 @@ pub(crate) fn take_name_away(
             "another process has been taking the name away for a second; it may be stopped: try again later",
         ));
     };
+    failpoint!("reclaim: has the sweeper's lock");
     if !place.is_named(name, file).map_err(os)? || !may_go(file)? {
         return Ok(false);
     }
+    failpoint!("reclaim: is about to unlink");
     unlink(place, name).map_err(os)
 }
 

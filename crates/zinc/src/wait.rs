@@ -16,6 +16,7 @@
 //! finds no flag. A notifier clears only what was armed before its own notification.
 
 use crate::error::Error;
+use crate::failpoint::failpoint;
 use crate::header::{Header, Sequence};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, keep_order, spin_loop, yield_now};
 
@@ -225,6 +226,7 @@ impl Local {
         }
         self.notifying.store(0, Ordering::Release);
 
+        failpoint!("notify: has counted");
         keep_order();
         let armed = header.waiters.load(Ordering::SeqCst);
         if armed != 0 {
@@ -291,12 +293,14 @@ fn wake_armed<S: System>(header: &Header, system: &S, armed: u64, before: u64) {
         // Fails when a waiter has armed anew meanwhile, and then must.
         let _ = header.waiters.compare_exchange(armed, 0, Ordering::SeqCst, Ordering::Relaxed);
     }
+    failpoint!("notify: has cleared the flag");
     system.wake_sequence(header);
 }
 
 /// Asks to be woken when the sequence word changes from `sequence`; false if it has changed already.
 pub(crate) fn arm(header: &Header, sequence: Sequence) -> bool {
     header.waiters.fetch_max(sequence.count().wrapping_add(1), Ordering::SeqCst);
+    failpoint!("wait: has armed");
     keep_order();
     header.sequence.load(Ordering::SeqCst) == sequence.0
 }

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::process::Hub;
 use super::shard::lock;
 use crate::mapping::Mapping;
+use crate::platform::futex::{self, Reach, low_half};
 use crate::platform::closings::{Closings, News, Watched};
 use crate::sync::Mutex;
 
@@ -127,6 +128,8 @@ impl Owners {
         }
         let to_ask = self.news(&mut list);
         drop(list);
+        // Whoever closed the file may have died between counting a notification and waking those who sleep for it.
+        to_ask.iter().for_each(|mapping| futex::wake(low_half(&mapping.header().sequence), Reach::Shared));
         let dead: Vec<_> = to_ask.into_iter().filter(|mapping| mapping.owner_died()).collect();
         dead.iter().for_each(|mapping| {
             self.forget(mapping);

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::{OwnedRegion, RegionInfo, RegionOptions, SharedRegion};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::failpoint::failpoint;
 use crate::header::{Fixed, PERSISTENT};
 use crate::mapping::{Mapping, Writable};
 use crate::owner::{self, RegionState};
@@ -46,7 +47,9 @@ pub(super) fn create(
             .error(ErrorKind::InvalidSize, format!("{capacity} bytes are more than this system can address"))
     })?;
     let file = place.create(options.mode).map_err(|error| cannot_create(operation, &place, &error))?;
+    failpoint!("create: has a file");
     reserve(options, operation, &place, &file, len as u64)?;
+    failpoint!("create: has its memory");
 
     let mapping = file
         .try_clone()
@@ -61,8 +64,11 @@ pub(super) fn create(
         region.header().descriptor.write(descriptor);
     }
 
+    failpoint!("create: has its header");
     let lock = if options.persistent { None } else { Some(owner::own(operation, &place, &file)?) };
+    failpoint!("create: has its lock");
     owner::publish(operation, &place, &file, name)?;
+    failpoint!("create: has its name");
     Ok(OwnedRegion::new(region, lock))
 }
 

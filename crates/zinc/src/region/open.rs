@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::owned::mark_closed;
 use super::{RegionInfo, RegionOptions, SharedRegion};
 use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::failpoint::failpoint;
 use crate::header::PERSISTENT;
 use crate::mapping::{Mapping, Writable};
 use crate::owner::{self, RegionState};
@@ -111,6 +112,7 @@ pub(super) fn attach(options: &RegionOptions, operation: &Operation<'_>, name: &
         let _ = owner::sweep_file(operation, &place, name, &file, owner::IN_PASSING);
         return Ok(Found::Remains);
     }
+    failpoint!("open: has looked");
     let mapping = Mapping::new(file, &fixed, writable, options.prefault)
         .map_err(|error| operation.os("mapping the region", &error))?;
     let info = RegionInfo::new(name, place.path_of(name), &fixed, state);

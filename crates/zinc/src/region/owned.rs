@@ -9,6 +9,7 @@ use super::system::wake_sequence;
 use super::{RegionInfo, SharedRegion};
 use crate::descriptor::Descriptor;
 use crate::error::{ErrorKind, Operation, Result};
+use crate::failpoint::failpoint;
 use crate::header::{Header, PERSISTENT, Sequence};
 use crate::mapping::Mapping;
 use crate::owner::{self, CloseAtExit, ExitTicket, HeldLock};
@@ -144,6 +145,7 @@ impl Owner {
         self.check_rights(operation)?;
         // Whoever finds the lock free looks at the flag afterwards, so the flag comes first.
         self.header().flags.fetch_or(PERSISTENT, Ordering::SeqCst);
+        failpoint!("persist: has set the flag");
         self.persistent.store(true, Ordering::Release);
         self.let_go();
         Ok(())
@@ -183,8 +185,11 @@ impl Owner {
         if !self.is_alive() {
             return Ok(());
         }
+        failpoint!("close: has begun");
         let taken = self.take_name_away(operation);
+        failpoint!("close: has taken the name away");
         mark_closed(self.header());
+        failpoint!("close: has said so");
         self.let_go();
         taken
     }
