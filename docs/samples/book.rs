@@ -43,6 +43,19 @@ fn count(region: &SharedRegion, timeout: Duration, mut look: impl FnMut(u64)) ->
 }
 // ANCHOR_END: count
 
+// ANCHOR: async
+/// Looks each time there is something new, without a thread of its own, until the owner closes the region.
+async fn follow_async(region: &SharedRegion, mut look: impl FnMut()) -> zinc::Result<()> {
+    loop {
+        match region.notified().await {
+            Ok(()) => look(),
+            Err(error) if error.kind() == ErrorKind::Closed => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+// ANCHOR_END: async
+
 // ANCHOR: serve
 /// Serves one owner of the name after another, until none comes in time.
 fn serve(options: &RegionOptions, mut look: impl FnMut(&SharedRegion)) -> zinc::Result<()> {
@@ -140,6 +153,21 @@ fn follow_looks_until_the_owner_closes() {
         if looks.get() < 3 { owner.notify().unwrap() } else { owner.close().unwrap() }
     };
     follow(&region, look).unwrap();
+    assert_eq!(looks.get(), 3);
+}
+
+#[test]
+fn follow_async_looks_until_the_owner_closes() {
+    let (_directory, options) = place();
+    let owner = options.create("r", 1).unwrap();
+    let region = options.open("r").unwrap();
+    owner.notify().unwrap();
+    let looks = Cell::new(0);
+    let look = || {
+        looks.set(looks.get() + 1);
+        if looks.get() < 3 { owner.notify().unwrap() } else { owner.close().unwrap() }
+    };
+    pollster::block_on(follow_async(&region, look)).unwrap();
     assert_eq!(looks.get(), 3);
 }
 
