@@ -28,8 +28,13 @@
 // [Region.Bytes], [Slice] and [TensorOf] give slices over the mapping itself. Go cannot know who still has one, so the
 // rule is yours to keep: do not use them after Close. What can be checked, is: after Close these functions give nil
 // or an error, so that a program that asks anew each time panics with an index out of range, which it can recover
-// from. A slice from before Close points to addresses that are no longer this region's; using it ends the program, or
-// meets whatever was mapped there since. [Region.ReadAt] and [Region.WriteAt] copy, and are safe beside Close.
+// from. [Region.ReadAt] and [Region.WriteAt] copy, and are safe beside Close.
+//
+// A slice from before Close meets zeros, and what is written to it is lost: the memory is given back at once, but its
+// addresses stay taken for as long as the Region is reachable. So a goroutine that is still at work on a slice when
+// another calls Close comes to no harm, learns of it by ErrClosed from its next call, and until then may have seen
+// zeros. Once nothing refers to the Region any more, its addresses are free, and using a slice of it ends the program,
+// or meets whatever is mapped there by then; [runtime.KeepAlive] is for goroutines that have nothing but the slice.
 //
 // A Region that is forgotten without Close is closed when the garbage collector finds it, as an [os.File] is. If
 // slices were taken from it, its memory stays mapped until the process ends, so that they stay valid. Keep an owner

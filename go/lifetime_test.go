@@ -4,7 +4,10 @@ package zinc_test
 
 import (
 	"errors"
+	"os"
+	"regexp"
 	"runtime"
+	"strconv"
 	"testing"
 
 	zinc "github.com/Mohammed-Aman-Khan/zinc/go"
@@ -48,6 +51,71 @@ func TestAForgottenRegionGivesItsMemoryBackUnlessSlicesMayBeLeft(t *testing.T) {
 		eventually(t, "the memory is given back", func() bool { runtime.GC(); return mappings(t, name) == before })
 		must(0, owner.Close())(t)
 	}
+}
+
+// What another goroutine's slice meets is neither a fault nor somebody else's memory.
+func TestASliceFromBeforeCloseMeetsZerosWhileItsRegionIsReachable(t *testing.T) {
+	name := unique(t)
+	owner := must(zinc.Create(name, 1<<20))(t)
+	defer owner.Close()
+	peer := must(zinc.Open(name))(t)
+	before := mappings(t, name)
+	data := peer.Bytes()
+	data[1<<20-1] = 7
+	must(0, peer.Close())(t)
+	if now := mappings(t, name); now != before-1 {
+		t.Errorf("the memory is not given back: %d mappings, then %d", before, now)
+	}
+	for range 50 {
+		other := must(zinc.Open(name))(t)
+		defer other.Close()
+		other.Bytes()[0] = 9
+	}
+	if data[0] != 0 || data[1<<20-1] != 0 {
+		t.Error("not zeros:", data[0], data[1<<20-1])
+	}
+	data[0] = 1
+	if owner.Bytes()[0] != 9 {
+		t.Error("a write through the slice is in the region")
+	}
+	runtime.KeepAlive(peer)
+}
+
+func TestASliceOfAClosedRegionShowsItWhileACloneIsOpen(t *testing.T) {
+	owner := must(zinc.Create(unique(t), 8))(t)
+	defer owner.Close()
+	peer := must(zinc.Open(unique(t)))(t)
+	clone := must(peer.Clone())(t)
+	defer clone.Close()
+	data := peer.Bytes()
+	must(0, peer.Close())(t)
+	owner.Bytes()[7] = 3
+	if data[7] != 3 {
+		t.Error(data)
+	}
+	runtime.KeepAlive(peer)
+}
+
+func TestTheAddressesOfAClosedRegionAreFreeOnceItIsForgotten(t *testing.T) {
+	const much = 1 << 40
+	before := addresses(t)
+	func() {
+		owner := must(zinc.Create(unique(t), much, zinc.WithReserve(false)))(t)
+		owner.Bytes()[much-1] = 1
+		must(0, owner.Close())(t)
+		if now := addresses(t); now < before+much {
+			t.Errorf("free while the Region is reachable: %d, then %d", before, now)
+		}
+		runtime.KeepAlive(owner)
+	}()
+	eventually(t, "they are free", func() bool { runtime.GC(); return addresses(t) < before+much/2 })
+}
+
+// addresses is for how many bytes this process has addresses.
+func addresses(t *testing.T) int {
+	t.Helper()
+	size := regexp.MustCompile(`VmSize:\s+(\d+) kB`).FindSubmatch(must(os.ReadFile("/proc/self/status"))(t))
+	return must(strconv.Atoi(string(size[1])))(t) * 1024
 }
 
 // forgotten says when the collector has found what was forgotten before.

@@ -33,14 +33,13 @@ type state struct {
 	capacity int
 	readOnly bool
 
-	// A share in the memory, so that slices can outlive a handle that was forgotten.
+	// A share in the memory, so that slices can outlive a handle that was forgotten. Close retires it, which gives the
+	// memory back but not the addresses.
 	view *C.zinc_view
 	// The first byte; nil once the Region is closed.
 	data atomic.Pointer[byte]
 	// Whether slices of the memory were given away.
 	lent atomic.Bool
-
-	clones clones
 }
 
 // A Handle is a *Region or an *OwnedRegion.
@@ -104,18 +103,20 @@ func (r *Region) String() string { return fmt.Sprintf("Region(%q, %d bytes)", r.
 // Bytes gives the data, backed by the mapping and not a copy: the same physical memory in every process. It is nil
 // after Close.
 //
-// Do not use the slice after Close: see the package documentation. Its first byte is on a page boundary.
+// The slice shows the region until Close, and does not keep the Region reachable: see the package documentation. Its
+// first byte is on a page boundary.
 func (r *Region) Bytes() []byte {
 	if r == nil || r.state == nil {
 		return nil
 	}
 	s := r.state
+	// Before the look: a Close at the same time either hides the data from it, or knows that they were given away.
+	if !s.lent.Load() {
+		s.lent.Store(true)
+	}
 	data := s.data.Load()
 	if data == nil {
 		return nil
-	}
-	if !s.lent.Load() {
-		s.lent.Store(true)
 	}
 	runtime.KeepAlive(r)
 	return unsafe.Slice(data, s.capacity)
@@ -146,12 +147,11 @@ func (r *Region) Interrupt() {
 		return
 	}
 	C.shim_interrupt(r.handle())
-	r.state.clones.interrupt()
 	runtime.KeepAlive(r)
 }
 
 // Close closes this handle. Its waits, in whatever goroutine, end with ErrClosed, and so does every later call. The
-// memory is unmapped: see the package documentation for slices of it.
+// memory is given back: see the package documentation for slices of it.
 //
 // The owner's Close also takes the name away, marks the region closed and wakes everyone, unless the region persists;
 // it fails if the name cannot be taken away, and has closed the handle all the same. To close twice is fine.
@@ -163,18 +163,21 @@ func (r *Region) Close() error {
 	var failure C.shim_failure
 	status := C.shim_close(s.handle, &failure)
 	s.data.Store(nil)
-	s.clones.close()
-	C.zinc_view_release(s.view)
-	r.cleanup.Stop()
+	if s.lent.Load() {
+		C.zinc_view_retire(s.view)
+	} else {
+		C.zinc_view_release(s.view)
+		r.cleanup.Stop()
+	}
 	return r.check("close", status, &failure)
 }
 
-// forget closes what was never closed. Slices cannot be asked whether they are still in use, so if there are any,
-// the memory stays.
+// forget frees the addresses of what was closed, and closes what never was. Slices cannot be asked whether they are
+// still in use, so if there are any of a Region that was never closed, its memory stays.
 func (s *state) forget() {
+	closed := s.data.Load() == nil
 	C.shim_release(s.handle)
-	s.clones.close()
-	if !s.lent.Load() {
+	if closed || !s.lent.Load() {
 		C.zinc_view_release(s.view)
 	}
 }

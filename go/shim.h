@@ -102,6 +102,19 @@ static inline int shim_sequence(shim_region region, uint64_t *out, shim_failure 
   return shim_note(zinc_sequence(shim_token(region), out), failure);
 }
 
+// What Go does when a wait is over: see zincGoOver.
+extern void zincGoOver(uintptr_t wait, int status, shim_failure failure);
+
+static void shim_over(void *wait, int status) {
+  shim_failure failure;
+  memset(&failure, 0, sizeof failure);
+  zincGoOver((uintptr_t)wait, shim_note(status, &failure), failure);
+}
+
+static inline int shim_wait_async(shim_region region, uintptr_t wait, zinc_async_wait **out, shim_failure *failure) {
+  return shim_note(zinc_wait_async(shim_token(region), -1, shim_over, (void *)wait, out), failure);
+}
+
 static inline int shim_interrupt(shim_region region) { return zinc_interrupt(shim_token(region)); }
 
 static inline int shim_unlink(shim_region region, shim_failure *failure) {

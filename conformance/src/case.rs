@@ -15,8 +15,9 @@ mod step;
 /// How long a whole case may take unless it says otherwise.
 const WATCHDOG: u64 = 20;
 
-/// Errors that a testee reports on its own account: the language has no such call, or no way to write there.
-pub(crate) const TESTEE_ERRORS: &[&str] = &["NoSuchCall", "ReadOnly"];
+/// Errors that a testee reports on its own account: the language has no such call, no way to write there, or its own
+/// way to say that an asynchronous wait was cancelled.
+pub(crate) const TESTEE_ERRORS: &[&str] = &["Cancelled", "NoSuchCall", "ReadOnly"];
 
 /// What a testee may or may not be able to do; values of an element type are `dtype:NAME`.
 const CAPABILITIES: &[&str] = &["async", "fork", "read-only-views", "setuid"];
@@ -84,12 +85,14 @@ pub(crate) struct Needs {
 #[derive(Debug)]
 pub(crate) enum Step {
     Call(Call),
-    /// Waits for the answers of commands that were sent with `later`, in any order if there are several.
+    /// Waits for the answers of commands that were sent with `later`.
     Answers {
         labels: Vec<String>,
-        expect: Vec<Expect>,
+        expect: Together,
         at_least: Duration,
     },
+    /// Waits until that answer has come. What it must be is said where it is asked for.
+    Answered(String),
     /// SIGKILL, and the process is gone.
     Kill(Role),
     /// SIGSTOP, and every thread has stopped.
@@ -144,6 +147,8 @@ pub(crate) struct Call {
     pub(crate) background: bool,
     /// The answer is waited for by a later step, under this label.
     pub(crate) later: Option<String>,
+    /// The label of the asynchronous waits that it cancels.
+    pub(crate) cancels: Option<String>,
     pub(crate) expect: Expect,
     pub(crate) at_least: Duration,
 }
@@ -157,6 +162,15 @@ pub(crate) enum Expect {
     Gives(Value),
     /// An error of this kind.
     Fails(String),
+}
+
+/// What several answers must be.
+#[derive(Debug)]
+pub(crate) enum Together {
+    /// Each expectation is met by an answer of its own.
+    InAnyOrder(Vec<Expect>),
+    /// One of these lists is met, answer by answer: what a race may come to.
+    Either(Vec<Vec<Expect>>),
 }
 
 #[derive(Deserialize)]
@@ -255,20 +269,34 @@ impl Case {
         Role::ALL.into_iter().filter(|role| used.contains(role)).collect()
     }
 
-    /// Each answer that is put off is asked for, once, unless its process is killed; and what it needs is known.
+    /// Each answer that is put off is asked for, once, unless its process is ended; what is cancelled was started; and
+    /// what it needs is known.
     fn check(&self) -> Result<()> {
         let mut open = HashMap::new();
+        let mut waits = HashSet::new();
         for line in &self.steps {
             match &line.step {
-                Step::Call(Call { role, later: Some(label), .. }) => {
+                Step::Call(Call { role, command, later: Some(label), .. }) => {
                     ensure!(open.insert(label, *role).is_none(), "the label {label} is in use already");
+                    if command == "wait_async" {
+                        waits.insert((*role, label));
+                    }
+                }
+                Step::Call(Call { role, cancels: Some(label), .. }) => {
+                    ensure!(waits.contains(&(*role, label)), "it has no asynchronous wait {label:?}");
                 }
                 Step::Answers { labels, .. } => {
                     for label in labels {
                         ensure!(open.remove(label).is_some(), "no command was sent with later = {label:?}");
                     }
                 }
-                Step::Kill(killed) => open.retain(|_, role| role != killed),
+                Step::Answered(label) => {
+                    ensure!(open.contains_key(label), "no command was sent with later = {label:?}")
+                }
+                Step::Kill(ended) | Step::End(ended) => {
+                    open.retain(|_, role| role != ended);
+                    waits.retain(|(role, _)| role != ended);
+                }
                 _ => {}
             }
         }

@@ -1,6 +1,6 @@
 //! Whether what came is what the case expects.
 
-use crate::case::Expect;
+use crate::case::{Expect, Together};
 use crate::spec::SPEC;
 use crate::testee::Outcome;
 use anyhow::{Result, bail, ensure};
@@ -24,8 +24,23 @@ pub(crate) fn answer(outcome: &Outcome, expect: &Expect) -> Result<()> {
     }
 }
 
+/// Checks several answers.
+pub(crate) fn together(outcomes: &[Outcome], expect: &Together) -> Result<()> {
+    match expect {
+        Together::InAnyOrder(expect) => in_any_order(outcomes, expect),
+        Together::Either(lists) => {
+            let met = |list: &Vec<Expect>| {
+                list.len() == outcomes.len()
+                    && outcomes.iter().zip(list).all(|(outcome, expect)| answer(outcome, expect).is_ok())
+            };
+            ensure!(lists.iter().any(met), "expected one of {lists:?}, got {outcomes:?}");
+            Ok(())
+        }
+    }
+}
+
 /// Checks that each expectation is met by an answer of its own.
-pub(crate) fn in_any_order(outcomes: &[Outcome], expect: &[Expect]) -> Result<()> {
+fn in_any_order(outcomes: &[Outcome], expect: &[Expect]) -> Result<()> {
     ensure!(outcomes.len() == expect.len(), "{} answers, {} expected", outcomes.len(), expect.len());
     if let ([outcome], [expect]) = (outcomes, expect) {
         return answer(outcome, expect);
@@ -125,6 +140,18 @@ mod tests {
         assert!(answer(&error("Closed", SPEC.code("Closed"), ""), &closed).is_err());
         assert!(answer(&error("NotFound", SPEC.code("NotFound"), "x"), &closed).is_err());
         assert!(answer(&Outcome::Value(json!(true)), &closed).is_err());
+    }
+
+    #[test]
+    fn what_a_race_came_to_must_be_one_of_the_lists_in_its_order() {
+        let expect = |one: bool, other: bool| [one, other].map(|value| Expect::Gives(json!(value))).to_vec();
+        let of = |one: bool, other: bool| [one, other].map(|value| Outcome::Value(json!(value)));
+        let either = Together::Either(vec![expect(true, false), expect(false, true)]);
+        assert!(together(&of(true, false), &either).is_ok());
+        assert!(together(&of(false, true), &either).is_ok());
+        assert!(together(&of(false, false), &either).is_err());
+        assert!(together(&of(true, true), &either).is_err());
+        assert!(together(&of(true, false)[..1], &either).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One run: the steps of one case, played by testees of one pair of languages, in a directory of their own.
 
-use crate::case::{Call, Case, Expect, Line, Role, Step};
+use crate::case::{Call, Case, Expect, Line, Role, Step, Together};
 use crate::check;
 use crate::proc::{self, FileId};
 use crate::spec::SPEC;
@@ -69,6 +69,8 @@ struct Run<'a> {
     languages: BTreeMap<Role, String>,
     testees: BTreeMap<Role, Testee>,
     pending: HashMap<String, Pending>,
+    /// The last command with each label, answered or not.
+    labelled: HashMap<String, u64>,
     /// Testees that have given up their user's rights, and are of no use to another case.
     spent: HashSet<Role>,
     /// Processes that a testee has forked off.
@@ -103,6 +105,7 @@ impl<'a> Run<'a> {
             languages,
             testees,
             pending: HashMap::new(),
+            labelled: HashMap::new(),
             spent: HashSet::new(),
             children: Vec::new(),
             files: HashSet::new(),
@@ -145,6 +148,11 @@ impl<'a> Run<'a> {
         match step {
             Step::Call(call) => self.call(call),
             Step::Answers { labels, expect, at_least } => self.answers(labels, expect, *at_least),
+            Step::Answered(label) => {
+                let Pending { role, id, .. } = self.pending[label];
+                let until = self.until;
+                self.testee(role)?.await_answer(id, until)
+            }
             Step::Kill(role) => {
                 self.testees.get_mut(role).context("it has ended already")?.kill().map(|()| {
                     self.testees.remove(role);
@@ -156,7 +164,10 @@ impl<'a> Run<'a> {
                 proc::poll(self.until, "the process to stop", || Ok(proc::stopped(pid)?.then_some(())))
             }
             Step::Resume(role) => self.signal(*role, rustix::process::Signal::CONT).map(|_| ()),
-            Step::End(role) => self.testees.remove(role).context("it has ended already")?.end(self.until),
+            Step::End(role) => {
+                self.pending.retain(|_, pending| pending.role != *role);
+                self.testees.remove(role).context("it has ended already")?.end(self.until)
+            }
             Step::Start(role) => {
                 ensure!(!self.testees.contains_key(role), "it is still running");
                 self.testees.insert(*role, self.place.pool.take(&self.languages[role])?);
@@ -208,6 +219,7 @@ impl<'a> Run<'a> {
         self.note(&format!("{:>7} < {line}", call.role.name()));
         let pending = Pending { role: call.role, id, sent };
         if let Some(label) = &call.later {
+            self.labelled.insert(label.clone(), id);
             self.pending.insert(label.clone(), pending);
             return Ok(());
         }
@@ -227,9 +239,12 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The arguments as they are sent: with the run's own directory, and its number in names.
+    /// The arguments as they are sent: with the run's own directory, its number in names, and ids for labels.
     fn complete(&self, call: &Call) -> Map<String, Value> {
         let mut args = call.args.clone();
+        if let Some(label) = &call.cancels {
+            args.insert("wait".into(), json!(self.labelled[label]));
+        }
         if let Some(Value::String(name)) = args.get_mut("name") {
             *name = name.replace('$', &self.number.to_string());
         }
@@ -252,7 +267,7 @@ impl<'a> Run<'a> {
         args
     }
 
-    fn answers(&mut self, labels: &[String], expect: &[Expect], at_least: Duration) -> Result<()> {
+    fn answers(&mut self, labels: &[String], expect: &Together, at_least: Duration) -> Result<()> {
         let mut outcomes = Vec::new();
         for label in labels {
             let pending =
@@ -262,7 +277,7 @@ impl<'a> Run<'a> {
             outcomes.push(answer.outcome);
         }
         self.remember_files()?;
-        check::in_any_order(&outcomes, expect)
+        check::together(&outcomes, expect)
     }
 
     fn await_answer(&mut self, pending: &Pending) -> Result<Answer> {

@@ -123,10 +123,13 @@ impl Testee {
 
     /// Waits for the answer to the command with this id.
     pub(crate) fn answer(&mut self, id: u64, until: Instant) -> Result<Answer> {
-        loop {
-            if let Some(answer) = self.early.remove(&id) {
-                return Ok(answer);
-            }
+        self.await_answer(id, until)?;
+        self.early.remove(&id).context("the answer has come")
+    }
+
+    /// Waits until the answer to the command with this id has come, and leaves it.
+    pub(crate) fn await_answer(&mut self, id: u64, until: Instant) -> Result<()> {
+        while !self.early.contains_key(&id) {
             match self.answers.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(Ok((other, answer))) => {
                     self.early.insert(other, answer);
@@ -142,6 +145,7 @@ impl Testee {
                 }
             }
         }
+        Ok(())
     }
 
     /// SIGKILL; returns when the process is gone, all its locks with it.

@@ -1,6 +1,6 @@
 //! How a step is written: `{ opener = "wait", timeout = 60, gives = false }`, read and checked.
 
-use super::{Call, Expect, Role, Step, TESTEE_ERRORS};
+use super::{Call, Expect, Role, Step, TESTEE_ERRORS, Together};
 use crate::spec::SPEC;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
@@ -9,6 +9,7 @@ use std::time::Duration;
 /// What a testee can be told to do, with the arguments that each command takes beside `handle`.
 const COMMANDS: &[(&str, &[&str])] = &[
     ("become", &["uid"]),
+    ("cancel", &[]),
     ("capacity", &[]),
     ("close", &[]),
     ("create", &["name", "directory", "capacity", "dtype", "shape", "mode", "reserve", "persistent"]),
@@ -30,6 +31,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("tensor", &["dtype"]),
     ("unlink", &[]),
     ("wait", &["timeout"]),
+    ("wait_async", &["timeout", "count"]),
     ("wait_past", &["sequence", "timeout"]),
     ("write", &["at", "hex"]),
 ];
@@ -37,7 +39,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
 /// Commands that take a name and a directory; both have defaults.
 const NAMING: &[&str] = &["create", "open", "open_or_create", "remove"];
 /// Commands that concern no handle.
-const WITHOUT_HANDLE: &[&str] = &["become", "fork", "list", "remove"];
+const WITHOUT_HANDLE: &[&str] = &["become", "cancel", "fork", "list", "remove"];
 
 impl Step {
     pub(super) fn parse(step: &Value) -> Result<Self> {
@@ -59,8 +61,8 @@ impl Fields {
             }
         }
         let actions = [
-            "answer", "answers", "kill", "stop", "resume", "end", "start", "parked", "watching", "image",
-            "file", "chown", "poke", "header", "files",
+            "answer", "answered", "answers", "kill", "stop", "resume", "end", "start", "parked", "watching",
+            "image", "file", "chown", "poke", "header", "files",
         ];
         let found = actions.into_iter().find_map(|action| self.0.remove(action).map(|value| (action, value)));
         let (action, subject) = found.context("neither a role nor an action of the runner")?;
@@ -68,18 +70,20 @@ impl Fields {
             "answer" => {
                 let labels = vec![string(subject)?];
                 let at_least = self.at_least()?;
-                Step::Answers { labels, expect: vec![self.expect()?], at_least }
+                Step::Answers { labels, expect: Together::InAnyOrder(vec![self.expect()?]), at_least }
             }
             "answers" => {
                 let labels = list(subject)?.into_iter().map(string).collect::<Result<Vec<_>>>()?;
-                let expect = list(self.take("are").context("`answers` needs `are`")?)?;
-                let expect = expect.into_iter().map(|item| {
-                    let mut fields = Fields(object(item)?);
-                    let expect = fields.expect()?;
-                    fields.finish().map(|()| expect)
-                });
-                Step::Answers { labels, expect: expect.collect::<Result<_>>()?, at_least: Duration::ZERO }
+                let expect = match (self.take("are"), self.take("either")) {
+                    (Some(are), None) => Together::InAnyOrder(expects(are)?),
+                    (None, Some(either)) => {
+                        Together::Either(list(either)?.into_iter().map(expects).collect::<Result<_>>()?)
+                    }
+                    _ => bail!("`answers` needs `are` or `either`"),
+                };
+                Step::Answers { labels, expect, at_least: Duration::ZERO }
             }
+            "answered" => Step::Answered(string(subject)?),
             "kill" => Step::Kill(Role::parse(&subject)?),
             "stop" => Step::Stop(Role::parse(&subject)?),
             "resume" => Step::Resume(Role::parse(&subject)?),
@@ -137,11 +141,17 @@ impl Fields {
         let background = background.context("background is true or false")?;
         let expect = self.expect()?;
         ensure!(later.is_some() || !background, "a command in the background answers later");
+        ensure!(command != "wait_async" || !background, "an asynchronous wait is beside the loop anyway");
+        let cancels = match command {
+            "cancel" => Some(string(self.take("wait").context("`cancel` needs `wait`")?)?),
+            _ => None,
+        };
         ensure!(
             later.is_none() || expect == Expect::Success,
             "what it gives is said where its answer is waited for"
         );
-        Ok(Step::Call(Call { role, command: command.to_owned(), args, background, later, expect, at_least }))
+        let command = command.to_owned();
+        Ok(Step::Call(Call { role, command, args, background, later, cancels, expect, at_least }))
     }
 
     /// Nothing is left that nobody understood.
@@ -177,6 +187,16 @@ impl Fields {
             (Some(_), Some(_)) => bail!("either `gives` or `fails`"),
         }
     }
+}
+
+/// A list of what answers must be, each a table of `gives` or `fails`.
+fn expects(value: Value) -> Result<Vec<Expect>> {
+    let each = list(value)?.into_iter().map(|item| {
+        let mut fields = Fields(object(item)?);
+        let expect = fields.expect()?;
+        fields.finish().map(|()| expect)
+    });
+    each.collect()
 }
 
 fn string(value: Value) -> Result<String> {

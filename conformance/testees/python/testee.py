@@ -8,11 +8,13 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 
 import zinc
 from zinc import SharedRegion
 
-# numpy is imported where it is used: it takes longer to start than all the rest, and most cases start processes anew.
+# numpy and asyncio are imported where they are used: they take longer to start than all the rest, and most cases start
+# processes anew.
 
 DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32"]
 DTYPES += ["float64", "complex64", "complex128"]
@@ -29,6 +31,9 @@ class NoSuchCall(Exception):
 
 class ReadOnly(Exception):
     """The handle gives no way to write."""
+
+
+OWN_ERRORS = ["NoSuchCall", "ReadOnly", "Cancelled"]
 
 
 def keep(region, handle):
@@ -60,6 +65,8 @@ def reset():
     for region in handles.values():
         region.close()
     handles.clear()
+    if "waits" in sys.modules:
+        sys.modules["waits"].started.clear()
 
 
 def read(region, at, length):
@@ -131,8 +138,14 @@ def become(uid):
 
 
 def hello():
-    can = ["fork", "setuid", "read-only-views"] + [f"dtype:{dtype}" for dtype in DTYPES]
+    can = ["async", "fork", "setuid", "read-only-views"] + [f"dtype:{dtype}" for dtype in DTYPES]
     return {"protocol": 1, "pid": os.getpid(), "version": zinc.__version__, "can": can}
+
+
+def cancel(wait):
+    import waits
+
+    waits.cancel(wait)
 
 
 def of(method):
@@ -146,7 +159,15 @@ def of(method):
     return call
 
 
-WITHOUT_HANDLE = {"hello": hello, "list": list_, "remove": zinc.remove, "reset": reset, "fork": fork, "become": become}
+WITHOUT_HANDLE = {
+    "hello": hello,
+    "list": list_,
+    "remove": zinc.remove,
+    "reset": reset,
+    "fork": fork,
+    "become": become,
+    "cancel": cancel,
+}
 MAKES_HANDLE = {"create": create, "open": open_, "open_or_create": open_or_create}
 WITH_HANDLE = {
     "name": lambda region: region.name,
@@ -173,27 +194,34 @@ def perform(command, arguments):
     return WITH_HANDLE[command](handles[arguments.pop("handle")], **arguments)
 
 
-def answer(id, command, arguments):
+def answer(id, value):
     try:
-        outcome = {"ok": perform(command, arguments)}
+        outcome = {"ok": value()}
     except zinc.ZincError as error:
         outcome = {"error": error.kind, "code": error.code, "message": str(error)}
-    except (NoSuchCall, ReadOnly) as error:
-        outcome = {"error": type(error).__name__}
     except Exception as error:  # noqa: BLE001 - whatever goes wrong is an answer
-        outcome = {"error": "Testee", "message": f"{type(error).__name__}: {error}"}
+        kind = type(error).__name__
+        outcome = {"error": kind} if kind in OWN_ERRORS else {"error": "Testee", "message": f"{kind}: {error}"}
     with stdout_lock:
         print(json.dumps({"id": id, **outcome}), flush=True)
+
+
+def wait_async(answer, id, handle, timeout=None, count=1):
+    import waits
+
+    waits.start(id, handles[handle], timeout, count, answer)
 
 
 def main():
     for line in sys.stdin:
         arguments = json.loads(line)
-        call = (arguments.pop("id"), arguments.pop("do"))
-        if arguments.pop("background", False):
-            threading.Thread(target=answer, args=(*call, arguments), daemon=True).start()
+        id, command = arguments.pop("id"), arguments.pop("do")
+        if command == "wait_async":
+            wait_async(partial(answer, id), id, **arguments)
+        elif arguments.pop("background", False):
+            threading.Thread(target=answer, args=(id, partial(perform, command, arguments)), daemon=True).start()
         else:
-            answer(*call, arguments)
+            answer(id, partial(perform, command, arguments))
 
 
 if __name__ == "__main__":

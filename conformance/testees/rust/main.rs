@@ -1,11 +1,13 @@
 //! The Rust testee: takes the conformance runner's commands, calls the public API, reports what it gave.
 
 mod values;
+mod waits;
 
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use waits::Canceller;
 use zinc::{DType, Descriptor, OwnedRegion, Region, RegionOptions, RegionState, Timeout};
 
 /// Why a command has no value to report.
@@ -16,6 +18,8 @@ enum Failure {
     NoSuchCall,
     /// The handle gives no way to write.
     ReadOnly,
+    /// The asynchronous wait was cancelled.
+    Cancelled,
     /// The command makes no sense to this testee.
     Testee(String),
 }
@@ -37,16 +41,27 @@ type Result<T = Value> = std::result::Result<T, Failure>;
 /// The open handles, by the names that the commands give them.
 type Handles = Arc<Mutex<HashMap<String, Arc<Region>>>>;
 
+/// The means to cancel asynchronous waits, by the ids of the commands that started them.
+type Waits = HashMap<u64, Canceller>;
+
 fn main() {
     let handles = Handles::default();
+    let mut waits = Waits::new();
     for line in std::io::stdin().lock().lines() {
         let line = line.expect("the runner sends text");
         let command = Command(serde_json::from_str(&line).expect("a command is a JSON object"));
-        if command.0.contains_key("background") {
-            let handles = handles.clone();
-            std::thread::spawn(move || answer(&command, perform(&command, &handles)));
-        } else {
-            answer(&command, perform(&command, &handles));
+        match command.text("do") {
+            Ok("wait_async") => wait_async(command, &handles, &mut waits),
+            Ok("cancel") => answer(&command, cancel(&command, &waits)),
+            Ok("reset") => {
+                waits.clear();
+                answer(&command, perform(&command, &handles));
+            }
+            _ if command.0.contains_key("background") => {
+                let handles = handles.clone();
+                std::thread::spawn(move || answer(&command, perform(&command, &handles)));
+            }
+            _ => answer(&command, perform(&command, &handles)),
         }
     }
     // Without dropping the handles: what is left open is closed by the end of the process.
@@ -62,6 +77,7 @@ fn answer(command: &Command, outcome: Result) {
         }),
         Err(Failure::NoSuchCall) => json!({ "id": id, "error": "NoSuchCall" }),
         Err(Failure::ReadOnly) => json!({ "id": id, "error": "ReadOnly" }),
+        Err(Failure::Cancelled) => json!({ "id": id, "error": "Cancelled" }),
         Err(Failure::Testee(why)) => json!({ "id": id, "error": "Testee", "message": why }),
     };
     writeln!(std::io::stdout().lock(), "{line}").expect("the runner listens");
@@ -123,6 +139,29 @@ fn lock(handles: &Handles) -> MutexGuard<'_, HashMap<String, Arc<Region>>> {
     handles.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn region(command: &Command, handles: &Handles) -> Result<Arc<Region>> {
+    let name = command.text("handle")?;
+    Ok(lock(handles).get(name).cloned().ok_or_else(|| format!("no handle {name}"))?)
+}
+
+fn wait_async(command: Command, handles: &Handles, waits: &mut Waits) {
+    let count = command.number("count").unwrap_or(1) as usize;
+    match region(&command, handles) {
+        Ok(region) => {
+            let (id, timeout) = (command.number("id").unwrap_or_default(), command.timeout());
+            let canceller = waits::start(&region, timeout, count, move |outcome| answer(&command, outcome));
+            waits.insert(id, canceller);
+        }
+        Err(failure) => answer(&command, Err(failure)),
+    }
+}
+
+fn cancel(command: &Command, waits: &Waits) -> Result {
+    let wait = command.number("wait").and_then(|id| waits.get(&id)).ok_or("no such wait".to_owned())?;
+    wait.cancel();
+    Ok(Value::Null)
+}
+
 fn perform(command: &Command, handles: &Handles) -> Result {
     let keep = |region: Region| -> Result<()> {
         lock(handles).insert(command.text("handle")?.to_owned(), Arc::new(region));
@@ -155,9 +194,7 @@ fn perform(command: &Command, handles: &Handles) -> Result {
             }
         }
         of_a_handle => {
-            let name = command.text("handle")?;
-            let region = lock(handles).get(name).cloned().ok_or_else(|| format!("no handle {name}"))?;
-            return perform_on(&region, of_a_handle, command);
+            return perform_on(&*region(command, handles)?, of_a_handle, command);
         }
     }
     Ok(Value::Null)
@@ -198,7 +235,7 @@ fn perform_on(region: &Region, what: &str, command: &Command) -> Result {
 
 fn hello() -> Value {
     let dtypes = DType::ALL.iter().map(|dtype| format!("dtype:{dtype}"));
-    let can = ["fork", "setuid", "read-only-views"].into_iter().map(str::to_owned).chain(dtypes);
+    let can = ["async", "fork", "setuid", "read-only-views"].into_iter().map(str::to_owned).chain(dtypes);
     json!({
         "protocol": 1, "pid": std::process::id(), "version": zinc::version(), "can": can.collect::<Vec<_>>(),
     })

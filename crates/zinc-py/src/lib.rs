@@ -4,6 +4,7 @@
     reason = "the documentation of Python's classes and functions is Python's, in plain text"
 )]
 
+mod asynchronous;
 mod buffer;
 mod convert;
 mod dlpack;
@@ -20,6 +21,8 @@ mod timeout;
 mod _zinc {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use super::asynchronous::{Bell, Wait};
     #[pymodule_export]
     use super::info::{RegionInfo, list, remove};
     #[pymodule_export]

@@ -6,9 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyTuple};
 use zinc::RegionOptions;
 
+use crate::asynchronous::Wait;
 use crate::convert::{self, Shape, Unsigned, tuple};
 use crate::errors::Failure;
 use crate::host::Interpreter;
@@ -24,6 +26,11 @@ use crate::{buffer, dlpack, numpy};
 /// The region itself is a buffer of its bytes: `memoryview(region)`, `numpy.frombuffer(region)`,
 /// `struct.pack_into("<I", region, 0, 1)`. `as_numpy()` and `numpy.from_dlpack(region)` give typed arrays. All of
 /// these are views of the shared memory itself; they stay valid after `close()`, which they never hinder.
+///
+/// On asyncio, `await region.wait_async()` waits, and `async for _ in region` does so again and again. It gives None for
+/// each notification; several may arrive as one. It ends when the owner closes the region, after what was notified
+/// before, or when this handle is closed, be it by its own body or by another task. All else it raises: OwnerDiedError,
+/// WaitInterruptedError, cancellation, and ClosedError if the handle was closed before it began.
 ///
 /// A handle may be used from several threads, which then share what it has seen of the notifications. It is a
 /// context manager that closes at the end. It pickles as its name, and is unpickled by opening that region, so it can
@@ -408,6 +415,50 @@ impl SharedRegion {
     #[pyo3(signature = (timeout=Timeout::FOREVER), text_signature = "($self, timeout=None)")]
     fn wait(&self, py: Python<'_>, timeout: Timeout) -> Result<bool, Failure> {
         self.core.wait_hosted(timeout.0, &mut Interpreter(py))
+    }
+
+    /// `wait` for asyncio: `await region.wait_async(1000)`. A coroutine that lets its event loop run meanwhile.
+    ///
+    /// Nothing happens before it is awaited; the time begins then, too. While it is pending it needs no thread of its
+    /// own: one thread of the process waits for up to 127 regions, and sleeps while nothing happens. A pending wait
+    /// does not keep the process alive. If there is a notification already, it returns without a turn of the loop.
+    ///
+    /// Cancelling it (`task.cancel`, `asyncio.timeout`, `asyncio.TaskGroup`) takes effect at once and loses nothing: a
+    /// notification is taken in only when the coroutine goes on with it, and otherwise ends the next wait.
+    ///
+    /// Any number of tasks may wait on one handle, on loops in several threads, too: all that are waiting end with the
+    /// same notification. Handles are independent. A process that is forked meanwhile may wait on a loop of its own.
+    /// It works on any loop that has `add_reader`, such as asyncio's own on Unix and uvloop's.
+    ///
+    /// Args:
+    ///     timeout: Milliseconds, a timedelta, or None to wait for ever. 0 looks once.
+    ///
+    /// Returns:
+    ///     A coroutine, which gives True if notified, False if the time is up.
+    ///
+    /// Raises:
+    ///     ValueError: The timeout is negative or not finite. This one is raised by the call, before the await.
+    ///     ClosedError: The handle, or by its owner the region, is closed.
+    ///     OwnerDiedError: The owner ended without closing the region; known within a second.
+    ///     WaitInterruptedError: `interrupt` was called on this handle.
+    ///     SystemCallError: The system gives no thread to wait on.
+    ///     OSError: The process has no file descriptors left; the first wait of each loop takes two.
+    ///
+    /// Example:
+    ///     >>> async def frames(region):
+    ///     ...     while await region.wait_async(timedelta(seconds=5)):
+    ///     ...         consume(region.as_numpy())
+    #[pyo3(signature = (timeout=Timeout::FOREVER), text_signature = "($self, timeout=None)")]
+    fn wait_async<'py>(slf: &Bound<'py, Self>, timeout: Timeout) -> PyResult<Bound<'py, PyAny>> {
+        static COROUTINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        // Not imported before somebody asks: it imports asyncio.
+        let coroutine = COROUTINE.import(slf.py(), "zinc._asyncio", "wait_async")?;
+        coroutine.call1((slf, Wait::new(slf.get().core(), &timeout)))
+    }
+
+    fn __aiter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        static ITERATOR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        ITERATOR.import(slf.py(), "zinc._asyncio", "Notifications")?.call1((slf,))
     }
 
     /// Wait until the sequence is past a number, for callers that keep their own count.

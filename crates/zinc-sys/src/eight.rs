@@ -11,7 +11,7 @@ use crate::handles::{self, hand_out, zinc_region};
 /// Creates a region of `capacity` bytes, all zero, and owns it.
 ///
 /// The memory is really reserved, so using it later cannot fail. The remains of a region whose owner died do not count:
-/// the name is free. Takes about 0.3 ms a megabyte.
+/// the name is free. Takes some 0.2 ms a megabyte.
 ///
 /// name      1 to 128 of the characters A-Z a-z 0-9 . _ - not starting with a dot. Only read during the call.
 /// capacity  Bytes; at least 1. It never changes.

@@ -1,6 +1,7 @@
 //! What a `zinc_region` stands for, and how calls get at it.
 
 use std::ptr;
+use std::sync::Arc;
 
 use zinc::{ErrorKind, OwnedRegion, Region};
 
@@ -13,9 +14,9 @@ pub struct zinc_region {
     _opaque: [u8; 0],
 }
 
-static HANDLES: Slab<Handle> = Slab::new();
+static HANDLES: Slab<Arc<Handle>> = Slab::new();
 
-/// What a handle stands for.
+/// What a handle stands for. Views share it: the region's addresses stay taken for as long as it is not dropped.
 pub(crate) struct Handle {
     pub(crate) region: Region,
     pub(crate) facts: Facts,
@@ -35,7 +36,7 @@ impl Handle {
 /// Gives the caller a handle of its own.
 pub(crate) fn hand_out(operation: &'static str, out: &mut *mut zinc_region, region: Region) -> Result<()> {
     let facts = Facts::new(region.info());
-    let Some(token) = HANDLES.insert(Handle { region, facts }) else {
+    let Some(token) = HANDLES.insert(Arc::new(Handle { region, facts })) else {
         let why = "there are more open handles than can be counted; close some";
         return Err(Failure::new(operation, ErrorKind::Unsupported, why));
     };
@@ -45,7 +46,10 @@ pub(crate) fn hand_out(operation: &'static str, out: &mut *mut zinc_region, regi
 
 /// The region of a handle, for as long as the call is inside.
 #[inline]
-pub(crate) fn enter(operation: &'static str, handle: *const zinc_region) -> Result<Guest<'static, Handle>> {
+pub(crate) fn enter(
+    operation: &'static str,
+    handle: *const zinc_region,
+) -> Result<Guest<'static, Arc<Handle>>> {
     HANDLES.enter(handle.addr()).ok_or_else(|| not_open(operation, handle))
 }
 

@@ -3,10 +3,13 @@
 //! `include/zinc.h` is made from these sources, comments included; `tests/header.rs` keeps it current. C programs, and
 //! the C++, Go and C# packages, use that header. Rust programs use the crate `zinc` itself.
 
+// Loom's model, `tests/slab_model.rs`, takes what it needs by itself: the core has no regions under loom.
+#![cfg(not(loom))]
 #![expect(non_camel_case_types, reason = "types have their C names")]
 #![expect(clippy::doc_markdown, reason = "these comments are a C header's")]
 #![expect(clippy::missing_safety_doc, reason = "the header's introduction says it for all")]
 
+mod async_waits;
 mod eight;
 mod failure;
 mod guard;
@@ -15,10 +18,12 @@ mod names;
 mod options;
 mod regions;
 mod slab;
+mod sync;
 mod tensors;
 mod views;
 mod waits;
 
+pub use async_waits::*;
 pub use eight::*;
 pub use failure::{
     zinc_error_code, zinc_error_copy, zinc_error_message, zinc_error_name, zinc_error_os, zinc_error_space,

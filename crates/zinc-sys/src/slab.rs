@@ -7,17 +7,24 @@
 //! Calls count themselves in and out of their slot. Closing takes the token away first, so nobody enters any more, and
 //! what the slot holds is dropped when nobody is inside: by the closing thread, or by the last one that leaves.
 
-use std::cell::UnsafeCell;
 use std::ops::Deref;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
-/// How many bits of a token are the slot's number, counted from 1. The rest counts the slot's uses.
-const NUMBER_BITS: u32 = if usize::BITS == 64 { 24 } else { 16 };
+use crate::sync::{AtomicPtr, AtomicU32, AtomicUsize, Mutex, MutexGuard, Ordering, UnsafeCell};
+
+/// How many bits of a token are the slot's number, counted from 1. The rest counts the slot's uses. Loom's model has
+/// few slots: it looks at each of their words.
+const NUMBER_BITS: u32 = if cfg!(loom) {
+    2
+} else if usize::BITS == 64 {
+    24
+} else {
+    16
+};
 const NUMBER_MASK: usize = (1 << NUMBER_BITS) - 1;
 /// Slots in the first chunk; each further chunk has twice as many as the one before.
-const FIRST_CHUNK: usize = 64;
+const FIRST_CHUNK: usize = if cfg!(loom) { 1 } else { 64 };
 const CHUNKS: usize = (NUMBER_BITS - FIRST_CHUNK.trailing_zeros() + 1) as usize;
 
 /// Values found by tokens. It is meant to be static: slots live as long as the process.
@@ -51,9 +58,17 @@ struct Slot<T> {
 unsafe impl<T: Send + Sync> Sync for Slab<T> {}
 
 impl<T> Slab<T> {
+    #[cfg(not(loom))]
     pub(crate) const fn new() -> Self {
         let vacant = Vacant { unused: 1, empty: Vec::new(), leaving: Vec::new() };
         Self { chunks: [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS], vacant: Mutex::new(vacant) }
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn new() -> Self {
+        let vacant = Vacant { unused: 1, empty: Vec::new(), leaving: Vec::new() };
+        let chunks = std::array::from_fn(|_| AtomicPtr::new(ptr::null_mut()));
+        Self { chunks, vacant: Mutex::new(vacant) }
     }
 
     /// Keeps a value and gives the token that finds it, which is never 0; none if there are too many.
@@ -67,7 +82,7 @@ impl<T> Slab<T> {
         })?;
         let slot = self.slot(number).or_else(|| self.grow(number))?;
         // SAFETY: the slot is empty, so nobody is inside, and the lock is held.
-        unsafe { *slot.value.get() = Some(value) };
+        slot.value.with_mut(|place| unsafe { *place = Some(value) });
         let uses = (slot.last.load(Ordering::Relaxed) >> NUMBER_BITS).wrapping_add(1);
         let token = uses << NUMBER_BITS | number;
         slot.last.store(token, Ordering::Relaxed);
@@ -111,7 +126,7 @@ impl<T> Slab<T> {
             }
             // SAFETY: there is no token, so who counts itself in from now on turns back without looking; nobody else
             // is inside, and the lock is held.
-            left.push(unsafe { (*slot.value.get()).take() });
+            left.push(slot.value.with_mut(|value| unsafe { (*value).take() }));
             empty.push(number);
             false
         });
@@ -174,7 +189,7 @@ impl<T> Deref for Guest<'_, T> {
     fn deref(&self) -> &T {
         // SAFETY: the token was there after this guest counted itself in, so the slot holds a value, which nobody
         // takes out while a guest is inside.
-        unsafe { (*self.slot.value.get()).as_ref().unwrap_unchecked() }
+        self.slot.value.with(|value| unsafe { (*value).as_ref().unwrap_unchecked() })
     }
 }
 
@@ -188,7 +203,7 @@ impl<T> Drop for Guest<'_, T> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
     use std::sync::Arc;

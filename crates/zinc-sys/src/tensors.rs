@@ -123,7 +123,7 @@ pub unsafe extern "C" fn zinc_tensor(
         };
         let handle = handles::enter("tensor", region)?;
         let (view, descriptor) = handle.region.tensor_view(guard::dtype("tensor", dtype)?)?;
-        hand_out_view("tensor", view_place, view)?;
+        hand_out_view("tensor", view_place, &handle, view)?;
         *place = (&descriptor).into();
         Ok(0)
     })

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 /// Where `zinc.h` comes from, in the order in which it tells.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "../zinc/src/error/kind.rs",
     "../zinc/src/descriptor/dtype.rs",
     "src/handles.rs",
@@ -15,6 +15,7 @@ const SOURCES: [&str; 11] = [
     "src/failure.rs",
     "src/options.rs",
     "src/waits.rs",
+    "src/async_waits.rs",
     "src/regions.rs",
     "src/tensors.rs",
     "src/views.rs",
@@ -22,11 +23,12 @@ const SOURCES: [&str; 11] = [
 ];
 
 /// The first function of each part of the header, and what the part is about.
-const PARTS: [(&str, &str); 8] = [
+const PARTS: [(&str, &str); 9] = [
     ("zinc_create", "The eight frozen functions: the whole main job"),
     ("zinc_error_message", "The second group, which grows. Errors"),
     ("zinc_options_init", "Options"),
     ("zinc_wait_ns", "Waiting, more finely"),
+    ("zinc_wait_async", "Waiting without a thread"),
     ("zinc_name", "Regions: what is known of them, what their owner may do, which there are"),
     ("zinc_create_tensor", "Tensors"),
     ("zinc_view_retain", "Views: memory that outlives the handle"),

@@ -2,7 +2,7 @@
 
 import builtins
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,17 @@ _Timeout: TypeAlias = SupportsIndex | float | timedelta | None
 _Shape: TypeAlias = SupportsIndex | Sequence[SupportsIndex]
 _Directory: TypeAlias = str | os.PathLike[str] | None
 
-__all__ = ["OwnedRegion", "RegionInfo", "SharedRegion", "__version__", "_reopen", "list", "remove"]
+__all__ = [
+    "OwnedRegion",
+    "RegionInfo",
+    "SharedRegion",
+    "_Bell",
+    "_Wait",
+    "__version__",
+    "_reopen",
+    "list",
+    "remove",
+]
 
 __version__: Final[str]
 
@@ -111,6 +121,9 @@ class SharedRegion(_Buffer):
     ) -> NDArray[Any]: ...
     def notify(self) -> None: ...
     def wait(self, timeout: _Timeout = None) -> bool: ...
+    # A coroutine function in all but the letter, which the stub must keep to.
+    def wait_async(self, timeout: _Timeout = None) -> Coroutine[Any, Any, bool]: ...
+    def __aiter__(self) -> AsyncIterator[None]: ...
     def wait_past(self, sequence: SupportsIndex, timeout: _Timeout = None) -> int | None: ...
     def interrupt(self) -> None: ...
     def close(self) -> None: ...
@@ -167,3 +180,12 @@ def _reopen(
     accept_owner: int | None,
     spin_us: int | None,
 ) -> SharedRegion: ...
+@final
+class _Bell:
+    def __new__(cls) -> Self: ...
+    def fileno(self) -> int: ...
+    def answer(self) -> builtins.list[int]: ...
+@final
+class _Wait:
+    def poll(self, bell: _Bell, number: int) -> bool | None: ...
+    def end(self) -> None: ...

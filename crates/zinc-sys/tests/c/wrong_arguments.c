@@ -105,6 +105,7 @@ static void a_view_or_a_listing_that_is_not_there_is_told(void) {
     CHECK(zinc_view_ptr(views[i]) == NULL);
     CHECK(zinc_view_size(views[i]) == 0);
     CHECK_CODE(zinc_view_is_read_only(views[i]), ZINC_ERROR_CLOSED);
+    CHECK(zinc_view_retire(views[i]) == 0);
     CHECK(zinc_view_release(views[i]) == 0);
   }
   zinc_listing *listings[] = {NULL, listing, (zinc_listing *)&count, (zinc_listing *)(uintptr_t)-1};

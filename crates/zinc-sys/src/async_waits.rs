@@ -1,0 +1,113 @@
+//! Waiting without a thread: a callback with the outcome, and taking it back.
+
+use std::ffi::{c_int, c_void};
+use std::ptr;
+use std::sync::OnceLock;
+
+use zinc::{ErrorKind, Timeout, WaitCallback};
+
+use crate::failure::{self, Failure};
+use crate::guard::{self, guard};
+use crate::handles::{self, zinc_region};
+use crate::slab::Slab;
+
+/// A wait that zinc_wait_async began. An opaque token, which ends by itself: when its callback runs, or is cancelled.
+pub struct zinc_async_wait {
+    _opaque: [u8; 0],
+}
+
+/// What zinc_wait_async calls: with the pointer that it was given, and what zinc_wait would have returned.
+pub type zinc_callback = Option<unsafe extern "C" fn(user: *mut c_void, result: c_int)>;
+
+/// What a token stands for: empty until the wait has begun, which its callback may be ahead of.
+static WAITS: Slab<OnceLock<WaitCallback>> = Slab::new();
+
+/// The caller's pointer on its way to the callback.
+struct User(*mut c_void);
+
+// SAFETY: it is never followed here, and the header says that the callback gets it on another thread.
+unsafe impl Send for User {}
+
+impl User {
+    // A method, so that closures take the whole of it along.
+    fn get(&self) -> *mut c_void {
+        self.0
+    }
+}
+
+/// zinc_wait without blocking and without a thread that waits: calls `callback` when the wait is over.
+///
+/// The callback is called once, on a thread of Zinc's own; perhaps before this function returns. It may block and call
+/// any function of Zinc's, zinc_close of this handle included: others have other threads, up to 64 at once. It must
+/// return: no longjmp, no C++ exception. If `result` is negative, zinc_error_message() tells it more.
+///
+/// All waits of one handle that are pending end with the same notification. It is taken in when the callback is about
+/// to run; a wait that is cancelled takes nothing in. What ends zinc_wait ends this, too: zinc_close and
+/// zinc_interrupt of the handle, the owner's close and death. In a forked child the parent's callbacks do not run.
+///
+/// Exactly one of these happens: the callback is called, or zinc_wait_cancel returns 1 for it, or the process ends. So
+/// whichever comes may free what `user` points to. Zinc never looks at it.
+///
+/// user  Anything; NULL too.
+/// out   Where the wait goes, for zinc_wait_cancel; it is there before the callback is called. May be NULL, for those
+///       who never cancel. There is nothing to free.
+///
+/// Returns 0, or ZINC_ERROR_CLOSED (the handle is not open), or ZINC_ERROR_OS if `callback` is NULL; the callback is
+/// not called then, and NULL goes to `out`. Any other failure the callback is told of.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zinc_wait_async(
+    region: *mut zinc_region,
+    timeout_ms: i64,
+    callback: zinc_callback,
+    user: *mut c_void,
+    out: *mut *mut zinc_async_wait,
+) -> c_int {
+    const OPERATION: &str = "wait_async";
+    guard(OPERATION, || {
+        let mut nowhere = ptr::null_mut();
+        let place = if out.is_null() { &raw mut nowhere } else { out };
+        // SAFETY: the caller's argument is as the header says.
+        let out = unsafe { guard::place(OPERATION, "out", place, ptr::null_mut()) }?;
+        let callback = callback.ok_or_else(|| Failure::null(OPERATION, "callback"))?;
+        let handle = handles::enter(OPERATION, region)?;
+        let token = WAITS.insert(OnceLock::new()).ok_or_else(|| {
+            let why = "there are more pending waits than can be counted; cancel some";
+            Failure::new(OPERATION, ErrorKind::Unsupported, why)
+        })?;
+        *out = ptr::without_provenance_mut(token);
+        let user = User(user);
+        let wait = handle.region.wait_then(Timeout::from(timeout_ms), move |result| {
+            WAITS.remove(token, |_| ());
+            let result = result.map_or_else(|error| failure::report(error.into()), c_int::from);
+            // SAFETY: the header says that it may be called, here and with this pointer.
+            unsafe { callback(user.get(), result) };
+        });
+        // It may be over already, and the token gone.
+        if let Some(place) = WAITS.enter(token) {
+            let _ = place.set(wait);
+        }
+        Ok(0)
+    })
+}
+
+/// Takes a wait back. Never blocks.
+///
+/// Returns 1 if the callback never will be called; or 0 if it was called, is running or about to, or was cancelled
+/// before; or ZINC_ERROR_CLOSED if `wait` is NULL. It does not wait for a callback that is running, and may be called
+/// from one.
+#[unsafe(no_mangle)]
+pub extern "C" fn zinc_wait_cancel(wait: *mut zinc_async_wait) -> c_int {
+    const OPERATION: &str = "wait_cancel";
+    guard(OPERATION, || {
+        if wait.is_null() {
+            let why = "the wait is NULL; zinc_wait_async gives one";
+            return Err(Failure::new(OPERATION, ErrorKind::Closed, why));
+        }
+        let Some(pending) = WAITS.enter(wait.addr()) else { return Ok(0) };
+        let cancelled = pending.get().is_some_and(WaitCallback::cancel);
+        if cancelled {
+            WAITS.remove(wait.addr(), |_| ());
+        }
+        Ok(cancelled.into())
+    })
+}
