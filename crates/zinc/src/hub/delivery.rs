@@ -10,6 +10,8 @@ use crate::platform::process;
 
 /// The most threads there are; with as many callbacks blocked, the next one waits.
 const THREADS: usize = 64;
+/// Bytes of stack for one, as the Rust library gives its threads: a callback may run a whole virtual machine.
+const STACK: usize = 2 << 20;
 /// How long a thread without work stays.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -41,7 +43,7 @@ pub(crate) fn deliver(parcel: Arc<dyn Deliver>) {
         delivery.more.notify_one();
     } else if queue.threads < THREADS {
         // Where the system gives no more threads, those that there are do it; without any, nobody can.
-        if process::start_thread("zinc-callback", || delivery.run()).is_ok() {
+        if process::start_thread("zinc-callback", STACK, || delivery.run()).is_ok() {
             queue.threads += 1;
         }
     }

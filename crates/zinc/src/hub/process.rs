@@ -19,6 +19,9 @@ use crate::wait::{Ended, Local, Since};
 /// How many regions a thread waits for: one word is its bell.
 const REGIONS: usize = MOST_WORDS - 1;
 
+/// Bytes of stack for a station's thread, which calls nothing but wakers.
+const STACK: usize = 256 << 10;
+
 impl Shared for Mapping {
     fn header(&self) -> &Header {
         Mapping::header(self)
@@ -168,7 +171,7 @@ impl Hub {
             None => {
                 let station: &'static Station<_, _> = Box::leak(Box::new(Station::new(System)));
                 let first = stations.is_empty();
-                process::start_thread("zinc-hub", move || self.run(station, first))?;
+                process::start_thread("zinc-hub", STACK, move || self.run(station, first))?;
                 stations.push(station);
                 stations.len() - 1
             }
@@ -196,7 +199,7 @@ impl Hub {
             return Ok(());
         }
         let station: &'static Station<_, _> = Box::leak(Box::new(Station::new(System)));
-        process::start_thread("zinc-hub", move || self.run(station, true))?;
+        process::start_thread("zinc-hub", STACK, move || self.run(station, true))?;
         stations.push(station);
         Ok(())
     }

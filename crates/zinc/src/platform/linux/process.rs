@@ -97,8 +97,12 @@ pub(crate) fn on_fork(child: extern "C" fn()) {
 }
 
 /// Starts a thread that no signal is delivered to: handlers belong to the program's own threads.
-pub(crate) fn start_thread(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(256 << 10);
+pub(crate) fn start_thread(
+    name: &str,
+    stack: usize,
+    run: impl FnOnce() + Send + 'static,
+) -> std::io::Result<()> {
+    let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(stack);
     // SAFETY: both sets are initialized by the calls that fill them, and live across these calls.
     unsafe {
         let mut all = std::mem::zeroed();
