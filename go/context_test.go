@@ -18,9 +18,9 @@ func TestWaitContextIsEndedByANotification(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	for _, ctx := range []context.Context{ctx, context.Background()} {
-		for range 3 { // the first makes a clone, the others take it
+		for range 3 {
 			waited := async(func() error { return peer.WaitContext(ctx) })
-			untilParked(t, 1)
+			untilPending(t, 1)
 			must(0, owner.Notify())(t)
 			if err := within(t, "the notified wait", waited); err != nil {
 				t.Error(err)
@@ -34,21 +34,17 @@ func TestWaitContextIsEndedByANotification(t *testing.T) {
 	if err := peer.WaitContext(ctx); err != nil {
 		t.Error("one from before:", err)
 	}
-	sequence := must(peer.Sequence())(t)
-	if reached, err := peer.WaitPastContext(ctx, sequence-1); reached != sequence || err != nil {
-		t.Error(reached, err)
-	}
 }
 
 func TestOnesOwnNotificationDoesNotEndWaitContext(t *testing.T) {
 	owner, peer := pair(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	waited := async(func() error { return peer.WaitContext(ctx) })
-	untilParked(t, 1)
+	untilPending(t, 1)
 	for range 100 {
 		must(0, peer.Notify())(t)
 	}
-	untilParked(t, 1)
+	untilPending(t, 1)
 	cancel()
 	if err := within(t, "the cancelled wait", waited); err != context.Canceled {
 		t.Error(err)
@@ -64,7 +60,7 @@ func TestCancelEndsWaitContextAtOnce(t *testing.T) {
 	for range 20 {
 		ctx, cancel := context.WithCancel(t.Context())
 		waited := async(func() error { return peer.WaitContext(ctx) })
-		untilParked(t, 1)
+		untilPending(t, 1)
 		started := time.Now()
 		cancel()
 		if err := within(t, "the cancelled wait", waited); err != context.Canceled {
@@ -75,9 +71,6 @@ func TestCancelEndsWaitContextAtOnce(t *testing.T) {
 	t.Logf("the quickest of 20 took %v", quickest)
 	if err := peer.WaitContext(canceled(t)); err != context.Canceled {
 		t.Error("a context that was done before:", err)
-	}
-	if _, err := peer.WaitPastContext(canceled(t), 0); err != context.Canceled {
-		t.Error(err)
 	}
 }
 
@@ -119,8 +112,8 @@ func TestAnInterruptBesideAWaitThatRunsIsNeverLost(t *testing.T) {
 	owner, peer := pair(t)
 	for range 500 {
 		waited := async(func() error { return peer.WaitContext(t.Context()) })
-		// The wait is in progress from when it has looked in vain; it is notified of nothing it may take in meanwhile.
-		untilParked(t, 1)
+		// It is notified of nothing that it may take in meanwhile.
+		untilPending(t, 1)
 		stir := async(func() error { return peer.Notify() })
 		peer.Interrupt()
 		if err := within(t, "the interrupted wait", waited); !errors.Is(err, zinc.ErrInterrupted) {
@@ -136,17 +129,17 @@ func TestACancelEndsNobodyElsesWait(t *testing.T) {
 	other, stay := context.WithCancel(t.Context())
 	defer stay()
 	plain := async(func() error { _, _, err := peer.WaitPast(0, -1); return err })
-	withContext := async(func() error { _, err := peer.WaitPastContext(other, 0); return err })
+	withContext := async(func() error { return peer.WaitContext(other) })
 	for range 50 {
 		ctx, cancel := context.WithCancel(t.Context())
 		waited := async(func() error { return peer.WaitContext(ctx) })
-		untilParked(t, 3)
+		untilPending(t, 2)
 		cancel()
 		if err := within(t, "the cancelled wait", waited); err != context.Canceled {
 			t.Fatal(err)
 		}
 	}
-	untilParked(t, 2)
+	untilParked(t, 1)
 	must(0, owner.Notify())(t)
 	for _, wait := range []<-chan error{plain, withContext} {
 		if err := within(t, "the other wait", wait); err != nil {
@@ -163,7 +156,7 @@ func TestACancelledWaitSwallowsNoNotification(t *testing.T) {
 	for round := range rounds {
 		ctx, cancel := context.WithCancel(t.Context())
 		waited := async(func() error { return peer.WaitContext(ctx) })
-		untilParked(t, 1)
+		untilPending(t, 1)
 		meet := []func(){cancel, func() { must(0, owner.Notify())(t) }}
 		second := async(func() int { meet[round%2](); return 0 })
 		for range round % 10 {
@@ -193,7 +186,7 @@ func TestCancelledWaitsLeakNothing(t *testing.T) {
 	cycle := func() {
 		ctx, cancel := context.WithCancel(t.Context())
 		waited := async(func() error { return peer.WaitContext(ctx) })
-		untilParked(t, 1)
+		untilPending(t, 1)
 		cancel()
 		within(t, "the cancelled wait", waited)
 	}
@@ -214,6 +207,29 @@ func TestCancelledWaitsLeakNothing(t *testing.T) {
 	}
 	must(0, owner.Notify())(t)
 	must(0, peer.WaitContext(t.Context()))(t)
+}
+
+// A thread for each would be what a wait without a context costs.
+func TestAThousandWaitsWithAContextShareTheirThreads(t *testing.T) {
+	const count = 1000
+	owner, peer := pair(t)
+	before := entries(t, "task")
+	var waits []<-chan error
+	for range count {
+		clone := must(peer.Clone())(t)
+		defer clone.Close()
+		waits = append(waits, async(func() error { return clone.WaitContext(t.Context()) }))
+	}
+	untilPending(t, count)
+	now := entries(t, "task")
+	t.Logf("%d threads, and with %d waits %d", before, count, now)
+	if now > before+count/10 {
+		t.Errorf("%d threads, and with %d waits %d", before, count, now)
+	}
+	must(0, owner.Notify())(t)
+	for _, wait := range waits {
+		must(0, within(t, "a notified wait", wait))(t)
+	}
 }
 
 func entries(t *testing.T, what string) int { return len(must(os.ReadDir("/proc/self/" + what))(t)) }

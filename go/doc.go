@@ -56,9 +56,10 @@
 //
 // # Goroutines and threads
 //
-// All methods may be called from any goroutine at any time. A goroutine that waits takes up a thread meanwhile, as one
-// in a system call does; the thread sleeps in the kernel and costs no CPU. The Go runtime ends the program at 10,000
-// threads, see [runtime/debug.SetMaxThreads].
+// All methods may be called from any goroutine at any time. A goroutine in [Region.Wait], or one of its kin with a
+// timeout, takes up a thread meanwhile, as one in a system call does; the thread sleeps in the kernel and costs no CPU,
+// but the Go runtime ends the program at 10,000 threads, see [runtime/debug.SetMaxThreads]. One in
+// [Region.WaitContext] takes up no thread once it has waited a moment.
 //
 // # Building
 //

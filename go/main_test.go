@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -89,7 +90,8 @@ func eventually(t testing.TB, what string, isSo func() bool) {
 	}
 }
 
-// untilParked looks until so many threads of this process sleep in the kernel, waiting for a notification.
+// untilParked looks until so many threads of this process sleep in the kernel, waiting for a notification; those that
+// Zinc has for waits with a context do not count.
 func untilParked(t testing.TB, threads int) {
 	t.Helper()
 	const futexWaitv = 449
@@ -102,14 +104,25 @@ func untilParked(t testing.TB, threads int) {
 }
 
 func asleepIn(call int) (threads int) {
-	tasks, _ := filepath.Glob("/proc/self/task/*/syscall")
+	tasks, _ := filepath.Glob("/proc/self/task/*")
 	for _, task := range tasks {
-		text, _ := os.ReadFile(task)
-		if strings.HasPrefix(string(text), fmt.Sprint(call, " ")) {
+		name, _ := os.ReadFile(task + "/comm")
+		text, _ := os.ReadFile(task + "/syscall")
+		if strings.HasPrefix(string(text), fmt.Sprint(call, " ")) && !strings.HasPrefix(string(name), "zinc-") {
 			threads++
 		}
 	}
 	return threads
+}
+
+// untilPending looks until so many goroutines wait with a context, and have given up their threads.
+func untilPending(t testing.TB, goroutines int) {
+	t.Helper()
+	pending := regexp.MustCompile(`(?m)^goroutine \d+ .*\[select.*\]:\n.*\(\*Region\)\.WaitContext\(`)
+	buffer := make([]byte, 16<<20)
+	eventually(t, fmt.Sprintf("%d waits with a context are pending", goroutines), func() bool {
+		return len(pending.FindAll(buffer[:runtime.Stack(buffer, true)], -1)) >= goroutines
+	})
 }
 
 // A child is another process with a role, which talks in lines.

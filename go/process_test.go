@@ -100,7 +100,8 @@ func TestWaitersOfAnOwnerThatIsGoneAreToldWithinASecond(t *testing.T) {
 				"Wait":        async(func() error { _, err := peer.Wait(-1); return err }),
 				"WaitContext": async(func() error { return peer.WaitContext(t.Context()) }),
 			}
-			untilParked(t, 2)
+			untilParked(t, 1)
+			untilPending(t, 1)
 			end(owner)
 			ended := time.Now()
 			for what, wait := range waits {

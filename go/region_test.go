@@ -201,7 +201,6 @@ func TestUseAfterCloseIsAnError(t *testing.T) {
 		"WaitFor":    func(r *zinc.OwnedRegion) error { _, err := r.WaitFor(-1); return err },
 		"WaitPast":   func(r *zinc.OwnedRegion) error { _, _, err := r.WaitPast(0, -1); return err },
 		"Context":    func(r *zinc.OwnedRegion) error { return r.WaitContext(t.Context()) },
-		"PastCtx":    func(r *zinc.OwnedRegion) error { _, err := r.WaitPastContext(t.Context(), 0); return err },
 		"Sequence":   func(r *zinc.OwnedRegion) error { _, err := r.Sequence(); return err },
 		"Info":       func(r *zinc.OwnedRegion) error { _, err := r.Info(); return err },
 		"Clone":      func(r *zinc.OwnedRegion) error { _, err := r.Clone(); return err },
@@ -245,8 +244,8 @@ func TestCloseGivesTheMemoryBack(t *testing.T) {
 	before := mappings(t, unique(t))
 	peer := must(zinc.Open(unique(t)))(t)
 	peer.Bytes()[0] = 1
-	waited := async(func() error { return peer.WaitContext(t.Context()) }) // leaves a clone for the next one
-	untilParked(t, 1)
+	waited := async(func() error { return peer.WaitContext(t.Context()) })
+	untilPending(t, 1)
 	must(0, owner.Notify())(t)
 	must(0, within(t, "the notified wait", waited))(t)
 	clone := must(peer.Clone())(t)

@@ -101,14 +101,16 @@ func TestInterruptEndsTheWaitsInProgressAndNoOthers(t *testing.T) {
 	owner, peer := pair(t)
 	peer.Interrupt()
 	other := async(func() error { _, err := owner.Wait(-1); return err })
-	for _, wait := range []func() error{
-		func() error { _, err := peer.Wait(-1); return err },
-		func() error { _, _, err := peer.WaitPast(0, -1); return err },
-		func() error { return peer.WaitContext(t.Context()) },
-		func() error { _, err := peer.WaitPastContext(t.Context(), 0); return err },
+	for _, wait := range []struct {
+		wait func() error
+		has  func()
+	}{
+		{func() error { _, err := peer.Wait(-1); return err }, func() { untilParked(t, 2) }},
+		{func() error { _, _, err := peer.WaitPast(0, -1); return err }, func() { untilParked(t, 2) }},
+		{func() error { return peer.WaitContext(t.Context()) }, func() { untilPending(t, 1) }},
 	} {
-		waited := async(wait)
-		untilParked(t, 2)
+		waited := async(wait.wait)
+		wait.has() // begun
 		peer.Interrupt()
 		if err := within(t, "the interrupted wait", waited); !errors.Is(err, zinc.ErrInterrupted) {
 			t.Error(err)
@@ -136,7 +138,8 @@ func TestCloseEndsRunningWaits(t *testing.T) {
 				async(func() error { _, err := peer.Wait(-1); return err }),
 				async(func() error { return peer.WaitContext(t.Context()) }))
 		}
-		untilParked(t, len(waits))
+		untilParked(t, len(waits)/2)
+		untilPending(t, len(waits)/2)
 		must(0, close(owner, peer))(t)
 		for _, wait := range waits {
 			if err := within(t, "the wait of a closed Region", wait); !errors.Is(err, zinc.ErrClosed) {
@@ -153,7 +156,6 @@ func TestCloseBesideWaitsThatBeginIsNeverLost(t *testing.T) {
 		waits := []<-chan error{
 			async(func() error { _, err := owner.Wait(-1); return err }),
 			async(func() error { return owner.WaitContext(t.Context()) }),
-			async(func() error { _, err := owner.WaitPastContext(t.Context(), 0); return err }),
 		}
 		must(0, owner.Close())(t)
 		for _, wait := range waits {

@@ -1,50 +1,85 @@
-//! `cargo xtask bench`: the measurements, in Rust and in Python.
+//! `cargo xtask bench`: the measurements, in every language that has some.
 
 use std::path::Path;
 use std::process::Command;
 
+use crate::csharp;
+use crate::dotnet_env;
+use crate::native;
 use crate::project::Project;
 use crate::python_env::PythonEnv;
 use crate::shell::{Shell, display};
 use anyhow::{Context, Result, ensure};
 
-/// Runs the benchmarks whose `LANGUAGE/NAME` contains `filter`, all of them without one.
+/// A program that measures, as `LANGUAGE/NAME`, with what builds it.
+struct Bench {
+    name: String,
+    /// What is missing, where the language's tools are not there.
+    find: fn(&Project) -> Result<String>,
+    command: Box<dyn Fn(&Shell) -> Result<Command>>,
+}
+
+/// Runs the benchmarks whose name contains `filter`, all of them without one.
 pub(crate) fn run(project: &Project, filter: Option<&str>) -> Result<()> {
-    let rust = names(&project.path("crates/zinc/benches"), "rs")?;
-    let python = names(&project.path("crates/zinc-py/benches"), "py")?;
-    let wanted =
-        |language: &str, name: &str| filter.is_none_or(|part| format!("{language}/{name}").contains(part));
+    let mut benches = all(project)?;
+    benches.retain(|bench| filter.is_none_or(|part| bench.name.contains(part)));
+    ensure!(!benches.is_empty(), "no benchmark is named like {}", filter.unwrap_or("anything"));
 
-    let rust: Vec<_> = rust.into_iter().filter(|name| wanted("rust", name)).collect();
-    let python: Vec<_> = python.into_iter().filter(|name| wanted("python", name)).collect();
-    ensure!(
-        !rust.is_empty() || !python.is_empty(),
-        "no benchmark is named like {}",
-        filter.unwrap_or("anything")
-    );
-
-    for name in rust {
-        show(
-            &format!("rust/{name}"),
-            project.cargo().args(["bench", "--package", "zinc", "--bench", &name]),
-        )?;
-    }
-    if !python.is_empty() {
-        let env = PythonEnv::ready(&Shell::new(project, "bench")?)?;
-        for name in python {
-            let script = project.path("crates/zinc-py/benches").join(&name).with_extension("py");
-            show(&format!("python/{name}"), env.python().arg(script))?;
+    let shell = Shell::new(project, "bench")?;
+    for Bench { name, find, command } in benches {
+        println!("\n{name}");
+        if let Err(missing) = find(project) {
+            println!("  skipped: {missing:#}");
+            continue;
         }
+        let mut command = command(&shell)?;
+        let status = command.status().with_context(|| format!("run {}", display(&command)))?;
+        ensure!(status.success(), "{name}: {} ({status})", display(&command));
     }
     Ok(())
 }
 
-/// Runs `command` with its output on the terminal.
-fn show(name: &str, command: &mut Command) -> Result<()> {
-    println!("\n{name}");
-    let status = command.status().with_context(|| format!("run {}", display(command)))?;
-    ensure!(status.success(), "{name}: {} ({status})", display(command));
-    Ok(())
+fn all(project: &Project) -> Result<Vec<Bench>> {
+    let mut benches = Vec::new();
+    for name in names(&project.path("crates/zinc/benches"), "rs")? {
+        benches.push(Bench {
+            name: format!("rust/{name}"),
+            find: |_| Ok(String::new()),
+            command: Box::new(move |shell| {
+                let mut cargo = shell.project().cargo();
+                cargo.args(["bench", "--package", "zinc", "--bench", &name]);
+                Ok(cargo)
+            }),
+        });
+    }
+    for name in names(&project.path("crates/zinc-py/benches"), "py")? {
+        benches.push(Bench {
+            name: format!("python/{name}"),
+            find: |_| Ok(String::new()),
+            command: Box::new(move |shell| {
+                let script = shell.project().path("crates/zinc-py/benches").join(&name);
+                let mut python = PythonEnv::ready(shell)?.python();
+                python.arg(script.with_extension("py"));
+                Ok(python)
+            }),
+        });
+    }
+    benches.push(Bench {
+        name: "cpp/roundtrip".to_owned(),
+        find: native::find_cpp,
+        command: Box::new(native::bench_cpp),
+    });
+    benches.push(Bench {
+        name: "go/roundtrip".to_owned(),
+        find: native::find_go,
+        command: Box::new(native::bench_go),
+    });
+    benches.push(Bench {
+        name: "csharp/roundtrip".to_owned(),
+        find: dotnet_env::find,
+        command: Box::new(|shell| csharp::build(shell, "RoundTrip").map(Command::new)),
+    });
+    Ok(benches)
 }
 
 /// The programs in `folder`, by name; a folder that is not there has none.

@@ -1,5 +1,7 @@
 //! `cargo xtask conformance`: makes every language's testee ready, then hands over to the conformance runner.
 
+use crate::csharp;
+use crate::dotnet_env;
 use crate::native;
 use crate::node_env;
 use crate::project::Project;
@@ -25,6 +27,9 @@ pub(crate) fn run(project: &Project, args: &[String]) -> Result<bool> {
     }
     if node_env::find_node(project).is_ok() {
         node_env::prepare_testees(&shell)?;
+    }
+    if dotnet_env::find(project).is_ok() {
+        csharp::build(&shell, "testee")?;
     }
     let mut runner = project.cargo();
     runner.args(["run", "--quiet"]).args(PACKAGE).args(["--bin", "zinc-conformance", "--"]).args(args);

@@ -2,8 +2,10 @@
 
 mod bench;
 mod conformance;
+mod csharp;
 mod debian;
 mod demo;
+mod dotnet_env;
 mod generate;
 mod native;
 mod node_env;
@@ -52,6 +54,11 @@ enum Task {
     Torture(torture::Options),
     /// Build the core's static library and put it where the Go package looks for it
     Go,
+    /// Build the C# package and one of the programs in C#, with an SDK or with what there is in packages
+    Csharp {
+        /// Its name, such as reader
+        program: String,
+    },
     /// Write the files that are made from the core's spec files
     Generate {
         /// Write nothing; fail if a file is not as it would be written
@@ -81,6 +88,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Conformance { args } => conformance::run(&project, &args),
         Task::Torture(options) => torture::run(&project, &options),
         Task::Go => native::put_go_library(&Shell::new(&project, "go")?).map(|()| true),
+        Task::Csharp { program } => csharp::build(&Shell::new(&project, "csharp")?, &program).map(|_| true),
         Task::Generate { check } => generate::run(&project, check).map(|()| true),
     }
 }

@@ -51,19 +51,27 @@ pub(crate) fn test_cpp(shell: &Shell) -> Result<()> {
     let headers = ["test", "--package", "zinc-sys"];
     shell.run("tests of the C ABI", project.cargo().args(headers).args(["--", "--show-output"]))?;
     let build = project.target().join("cmake");
-    cmake(shell, "crates/zinc-sys", &build)?;
+    cmake(shell, "crates/zinc-sys", &build, &[])?;
     let mut ctest = project.command("ctest");
     ctest.arg("--test-dir").arg(&build).args(["--output-on-failure", "--parallel", "2"]);
     shell.run("ctest", &mut ctest)
 }
 
+/// The round trip in C++.
+pub(crate) fn bench_cpp(shell: &Shell) -> Result<Command> {
+    let build = shell.project().target().join("cmake");
+    cmake(shell, "crates/zinc-sys", &build, &["--target", "bench_roundtrip"])?;
+    Ok(shell.project().command(build.join("benches/bench_roundtrip")))
+}
+
 /// The C++ testee, where the conformance runner looks for it.
 pub(crate) fn build_cpp_testee(shell: &Shell) -> Result<()> {
     prepare_cpp(shell)?;
-    cmake(shell, "conformance/testees/cpp", &shell.project().target().join("conformance/cpp"))
+    cmake(shell, "conformance/testees/cpp", &shell.project().target().join("conformance/cpp"), &[])
 }
 
-fn cmake(shell: &Shell, source: &str, build: &Path) -> Result<()> {
+/// Builds a folder's CMake project, or of it what `only` says.
+fn cmake(shell: &Shell, source: &str, build: &Path, only: &[&str]) -> Result<()> {
     let project = shell.project();
     let mut configure = project.command("cmake");
     configure.arg("-S").arg(project.path(source)).arg("-B").arg(build);
@@ -71,7 +79,7 @@ fn cmake(shell: &Shell, source: &str, build: &Path) -> Result<()> {
     configure.arg(format!("-DZINC_CARGO_TARGET_DIR={}", project.target().display()));
     shell.run(&format!("cmake -S {source}"), &mut configure)?;
     let mut make = project.command("cmake");
-    make.arg("--build").arg(build).args(["--parallel", "2"]);
+    make.arg("--build").arg(build).args(["--parallel", "2"]).args(only);
     shell.run(&format!("cmake --build for {source}"), &mut make)
 }
 
@@ -123,6 +131,14 @@ pub(crate) fn test_go(shell: &Shell) -> Result<()> {
     }
     go("go", &["test", "-race", "-v", "./..."])?;
     go("examples/go", &["test", "-v", "./..."])
+}
+
+/// The round trip in Go.
+pub(crate) fn bench_go(shell: &Shell) -> Result<Command> {
+    put_go_library(shell)?;
+    let mut go = Command::new("go");
+    go.current_dir(shell.project().path("go")).args(["run", "./internal/bench", "-json"]);
+    Ok(go)
 }
 
 /// The Go testee, where the conformance runner looks for it.

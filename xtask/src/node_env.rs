@@ -17,7 +17,8 @@ pub(crate) fn find_node(project: &Project) -> Result<String> {
     let version = answer(project.command("node").arg("--version")).context("install Node 20 or newer")?;
     let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     ensure!(major.is_some_and(|major| major >= OLDEST), "Node {version} is older than {OLDEST}");
-    let npm = answer(project.command("npm").arg("--version")).context("npm comes with Node, but is not there")?;
+    let npm =
+        answer(project.command("npm").arg("--version")).context("npm comes with Node, but is not there")?;
     Ok(format!("Node {version}, npm {npm}"))
 }
 
@@ -36,7 +37,8 @@ fn from_npm(project: &Project, tool: &str) -> Result<String> {
     let path = project.path("package.json");
     let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
     let package: serde_json::Value = serde_json::from_str(&text)?;
-    let version = package["devDependencies"][tool].as_str().with_context(|| format!("no {tool} to install"))?;
+    let version =
+        package["devDependencies"][tool].as_str().with_context(|| format!("no {tool} to install"))?;
     Ok(format!("{tool} {version}, from npm"))
 }
 

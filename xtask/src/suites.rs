@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use crate::csharp;
+use crate::dotnet_env;
 use crate::native;
 use crate::node_env;
 use crate::project::Project;
@@ -42,6 +44,7 @@ pub(crate) const TOOLCHAINS: &[Toolchain] = &[
     // npm gets these two, as it does all that package.json names.
     Toolchain { name: "bun", find: node_env::find_bun, prepare: None },
     Toolchain { name: "deno", find: node_env::find_deno, prepare: None },
+    Toolchain { name: "csharp", find: dotnet_env::find, prepare: None },
     Toolchain { name: "python", find: python, prepare: Some(|shell| PythonEnv::with_tools(shell).map(drop)) },
 ];
 
@@ -139,6 +142,14 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &["rust", "python", "node", "deno"],
         counted: true,
         run: node_env::test_deno,
+    },
+    // Without an SDK, Python's tools get one.
+    Suite {
+        name: "csharp",
+        about: "the C# package for both of its targets, its tests, and the programs that use it",
+        needs: &["rust", "csharp", "python"],
+        counted: true,
+        run: csharp::test,
     },
     Suite {
         name: "examples",

@@ -13,23 +13,34 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Adds up the closing lines of cargo test (`test result: ok. 3 passed; ...`), pytest (`=== 3 passed, ... ===`),
-    /// ctest (`100% tests passed, ... out of 3`) and the conformance runner (`3 passed, ...`) and go test's `--- PASS`
-    /// lines, and collects the lines that say what was skipped and why.
+    /// ctest (`100% tests passed, ... out of 3`) the conformance runner (`3 passed, ...`), dotnet test (`Passed! - ..., Passed: 3,
+    /// ...`) and go test's `--- PASS` lines, and collects the lines that say what was skipped and why.
     pub(crate) fn of(log: &str) -> Self {
         let mut tally = Self::default();
+        let (mut before, mut skipped_by_ctest) = ("", 0);
         for line in log.lines().map(str::trim) {
             let pytest = line.starts_with("==") && line.ends_with("==");
             let conformance = line.starts_with(|first: char| first.is_ascii_digit());
             if line.contains("% tests passed,") {
-                tally.passed += number_after(line, "of");
+                tally.passed += number_after(line, "of").saturating_sub(skipped_by_ctest);
+                tally.skipped += std::mem::take(&mut skipped_by_ctest);
+            } else if line.contains("***Skipped") {
+                skipped_by_ctest += 1;
             } else if line.starts_with("test result:") || pytest || conformance {
                 tally.passed += number_before(line, "passed");
                 tally.skipped += number_before(line, "skipped");
+            } else if line.starts_with("Passed!") {
+                tally.passed += number_after(line, "Passed:");
             } else if line.starts_with("--- PASS") {
                 tally.passed += 1;
+            } else if let Some(test) = line.strip_prefix("--- SKIP: ") {
+                // The test has said why on the line before.
+                tally.skipped += 1;
+                tally.reasons.push(format!("skipped: {test}: {before}"));
             } else if line.starts_with("SKIPPED [") || line.starts_with("skipped") {
                 tally.reasons.push(line.to_owned());
             }
+            before = line;
         }
         tally
     }
@@ -53,7 +64,7 @@ fn number_before(line: &str, word: &str) -> usize {
 
 fn number_after(line: &str, word: &str) -> usize {
     let mut words = line.split_whitespace().skip_while(|candidate| *candidate != word);
-    words.nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
+    words.nth(1).and_then(|number| number.trim_end_matches(',').parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -69,13 +80,21 @@ mod tests {
              SKIPPED [1] tests/test_numpy.py:3: no bfloat16\n\
              ======== 40 passed, 2 skipped, 1 warning in 3.21s ========\n\
              500 passed, 0 failed, 4 skipped\n\
+             2/20 Test  #7: c.waits.valgrind ....***Skipped   0.00 sec\n\
              100% tests passed, 0 tests failed out of 20\n\
-             --- PASS: TestWait (0.00s)\n",
+             --- PASS: TestWait (0.00s)\n\
+             \x20   wait_test.go:9: no futex_waitv\n\
+             --- SKIP: TestInterrupt (0.00s)\n\
+             Passed!  - Failed:     0, Passed:    45, Skipped:     0, Total:    45, Duration: 1 s\n",
         );
-        assert_eq!((tally.passed, tally.skipped), (564, 6));
+        assert_eq!((tally.passed, tally.skipped), (608, 8));
         assert_eq!(
             tally.reasons,
-            ["skipped: no tmpfs: not root", "SKIPPED [1] tests/test_numpy.py:3: no bfloat16"]
+            [
+                "skipped: no tmpfs: not root",
+                "SKIPPED [1] tests/test_numpy.py:3: no bfloat16",
+                "skipped: TestInterrupt (0.00s): wait_test.go:9: no futex_waitv",
+            ]
         );
     }
 

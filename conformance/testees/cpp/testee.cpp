@@ -1,6 +1,7 @@
 // The C++ testee: takes the conformance runner's commands, calls the public API, reports what it gave.
 
 #include "values.hpp"
+#include "waits.hpp"
 
 #include <cerrno>
 #include <cstdint>
@@ -91,7 +92,7 @@ zinc::shape shape(const json& command) { return command.at("shape").get<std::vec
 
 json hello(handles&, const json&) {
   std::vector<std::string> can = capabilities(elements());
-  can.insert(can.end(), {"fork", "setuid", "read-only-views"});
+  can.insert(can.end(), {"async", "fork", "setuid", "read-only-views"});
   return {{"protocol", 1}, {"pid", getpid()}, {"version", zinc::version()}, {"can", can}};
 }
 
@@ -216,13 +217,14 @@ auto plain(void (Region::*method)()) {
 /// What the commands come to, and the handles that they leave open.
 class testee {
 public:
-  /// Carries a command out, and answers it.
+  /// Carries a command out, and answers it, be it later.
   void answer(const json& command) {
     json outcome;
     try {
+      if (command.at("do") == "wait_async") return start_waits(command);
       outcome["ok"] = perform(command);
     } catch (const zinc::error& error) {
-      outcome = {{"error", error.code().message()}, {"code", error.code().value()}, {"message", error.what()}};
+      outcome = failure(error.code(), error.what());
     } catch (const no_such_call&) {
       outcome["error"] = "NoSuchCall";
     } catch (const read_only&) {
@@ -230,19 +232,37 @@ public:
     } catch (const std::exception& error) {
       outcome = {{"error", "Testee"}, {"message", error.what()}};
     }
-    outcome["id"] = command.at("id");
+    report(command.at("id"), std::move(outcome));
+  }
+
+private:
+  void report(std::uint64_t id, json outcome) {
+    outcome["id"] = id;
     const std::lock_guard<std::mutex> guard(output_);
     std::cout << outcome << std::endl;
   }
 
-private:
+  void start_waits(const json& command) {
+    const std::uint64_t id = command.at("id");
+    const auto handle = open_.get(command);
+    const auto begun = std::make_shared<waits>(command.value("count", std::size_t{1}),
+                                               [this, id](json outcome) { report(id, std::move(outcome)); });
+    waits_[id] = begun;
+    std::visit([&](zinc::region& region) { begun->start(region, timeout(command)); }, *handle);
+  }
+
   template <class Subject>
   using calls = std::map<std::string, std::function<json(Subject&, const json&)>>;
 
   json perform(const json& command) {
     const auto what = text(command, "do");
+    if (what == "reset") waits_.clear();
     if (const auto call = without_handle_.find(what); call != without_handle_.end()) {
       return call->second(open_, command);
+    }
+    if (what == "cancel") {
+      waits_.at(command.at("wait"))->cancel();
+      return {};
     }
     const auto handle = open_.get(command);
     if (const auto call = of_an_owner_.find(what); call != of_an_owner_.end()) {
@@ -255,6 +275,8 @@ private:
 
   handles open_;
   std::mutex output_;
+  /// By the ids of their commands; for the command loop alone.
+  std::map<std::uint64_t, std::shared_ptr<waits>> waits_;
   const calls<handles> without_handle_ = {
       {"hello", hello},
       {"reset", reset},

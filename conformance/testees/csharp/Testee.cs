@@ -21,7 +21,11 @@ namespace Zinc.Conformance
             while (commands.ReadLine() is string line)
             {
                 var command = new Command(JsonDocument.Parse(line).RootElement);
-                if (command.Flag("background"))
+                if (command.Do == "wait_async")
+                {
+                    Waits.Start(command, Find(command), outcome => Answer(command, outcome));
+                }
+                else if (command.Flag("background"))
                 {
                     new Thread(() => Answer(command)) { IsBackground = true }.Start();
                 }
@@ -32,12 +36,14 @@ namespace Zinc.Conformance
             }
         }
 
-        private static void Answer(Command command)
+        private static void Answer(Command command) => Answer(command, () => Perform(command));
+
+        private static void Answer(Command command, Func<object?> perform)
         {
             var answer = new Dictionary<string, object?> { ["id"] = command.Number("id") };
             try
             {
-                answer["ok"] = Perform(command);
+                answer["ok"] = perform();
             }
             catch (ZincException error)
             {
@@ -92,15 +98,20 @@ namespace Zinc.Conformance
                 case "become":
                     OwnProcess.Become((uint)command.Number("uid"));
                     return null;
+                case "cancel":
+                    Waits.Cancel(command.Number("wait"));
+                    return null;
             }
 
-            SharedRegion region;
+            return Perform(command, Find(command));
+        }
+
+        private static SharedRegion Find(Command command)
+        {
             lock (Handles)
             {
-                region = Handles[command.Text("handle")!];
+                return Handles[command.Text("handle")!];
             }
-
-            return Perform(command, region);
         }
 
         private static object? Perform(Command command, SharedRegion region)
@@ -166,7 +177,7 @@ namespace Zinc.Conformance
 
         private static object Hello()
         {
-            var can = new List<string> { "fork", "setuid", "read-only-views" };
+            var can = new List<string> { "async", "fork", "setuid", "read-only-views" };
             can.AddRange(Values.Elements.Keys.Select(dtype => "dtype:" + dtype.Name()));
             return new { protocol = 1, pid = OwnProcess.Id, version = SharedRegion.Version, can };
         }

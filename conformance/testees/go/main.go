@@ -33,6 +33,8 @@ type command struct {
 	ReadOnly    bool `json:"read_only"`
 	AcceptOwner *int `json:"accept_owner"`
 	Timeout     *int
+	Count       int
+	Wait        int64
 	Sequence    uint64
 	At          int64
 	Length      int
@@ -49,6 +51,7 @@ type failure string
 const (
 	noSuchCall failure = "NoSuchCall"
 	readOnly   failure = "ReadOnly"
+	cancelled  failure = "Cancelled"
 )
 
 func (f failure) Error() string { return string(f) }
@@ -79,9 +82,12 @@ func main() {
 			fmt.Fprintln(os.Stderr, "a command that is none:", err)
 			os.Exit(1)
 		}
-		if c.Background {
+		switch {
+		case c.Do == "wait_async":
+			startWaits(&c)
+		case c.Background:
 			go answer(&c)
-		} else {
+		default:
 			answer(&c)
 		}
 	}
@@ -89,6 +95,10 @@ func main() {
 
 func answer(c *command) {
 	value, err := perform(c)
+	report(c, value, err)
+}
+
+func report(c *command, value any, err error) {
 	reply := object{"id": c.ID, "ok": value}
 	if err != nil {
 		reply = object{"id": c.ID, "error": "Testee", "message": err.Error()}
@@ -140,14 +150,25 @@ func perform(c *command) (any, error) {
 		return object{"pid": child}, err
 	case "become":
 		return nil, become(c.UID)
+	case "cancel":
+		cancels[c.Wait]()
+		return nil, nil
 	}
-	mutex.Lock()
-	h, ok := handles[c.Handle]
-	mutex.Unlock()
-	if !ok {
-		return nil, fmt.Errorf("no handle %q", c.Handle)
+	h, err := find(c.Handle)
+	if err != nil {
+		return nil, err
 	}
 	return h.perform(c)
+}
+
+func find(handle string) (held, error) {
+	mutex.Lock()
+	defer mutex.Unlock()
+	h, ok := handles[handle]
+	if !ok {
+		return h, fmt.Errorf("no handle %q", handle)
+	}
+	return h, nil
 }
 
 func (h held) perform(c *command) (any, error) {
@@ -252,7 +273,7 @@ func (c *command) milliseconds() int {
 }
 
 func hello() object {
-	can := []string{"fork", "setuid", "read-only-views"}
+	can := []string{"async", "fork", "setuid", "read-only-views"}
 	for dtype := range elements {
 		can = append(can, "dtype:"+dtype.String())
 	}
@@ -287,6 +308,7 @@ func reset() error {
 		failed = append(failed, h.region.Close())
 	}
 	clear(handles)
+	clear(cancels)
 	return errors.Join(failed...)
 }
 

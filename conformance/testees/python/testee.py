@@ -37,6 +37,8 @@ OWN_ERRORS = ["NoSuchCall", "ReadOnly", "Cancelled"]
 
 
 def keep(region, handle):
+    if handle in handles:
+        handles[handle].close()  # Which an exception may still refer to.
     handles[handle] = region
     return region
 

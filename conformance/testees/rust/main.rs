@@ -39,33 +39,38 @@ impl From<String> for Failure {
 type Result<T = Value> = std::result::Result<T, Failure>;
 
 /// The open handles, by the names that the commands give them.
-type Handles = Arc<Mutex<HashMap<String, Arc<Region>>>>;
+pub(crate) type Handles = Arc<Mutex<HashMap<String, Arc<Region>>>>;
 
 /// The means to cancel asynchronous waits, by the ids of the commands that started them.
 type Waits = HashMap<u64, Canceller>;
 
 fn main() {
     let handles = Handles::default();
+    serve(std::io::stdin().lock(), &handles);
+    // Without dropping the handles: what is left open is closed by the end of the process.
+    std::process::exit(0);
+}
+
+/// Carries commands out, one a line, to the end of the input.
+pub(crate) fn serve(input: impl BufRead, handles: &Handles) {
     let mut waits = Waits::new();
-    for line in std::io::stdin().lock().lines() {
+    for line in input.lines() {
         let line = line.expect("the runner sends text");
         let command = Command(serde_json::from_str(&line).expect("a command is a JSON object"));
         match command.text("do") {
-            Ok("wait_async") => wait_async(command, &handles, &mut waits),
+            Ok("wait_async") => wait_async(command, handles, &mut waits),
             Ok("cancel") => answer(&command, cancel(&command, &waits)),
             Ok("reset") => {
                 waits.clear();
-                answer(&command, perform(&command, &handles));
+                answer(&command, perform(&command, handles));
             }
             _ if command.0.contains_key("background") => {
                 let handles = handles.clone();
                 std::thread::spawn(move || answer(&command, perform(&command, &handles)));
             }
-            _ => answer(&command, perform(&command, &handles)),
+            _ => answer(&command, perform(&command, handles)),
         }
     }
-    // Without dropping the handles: what is left open is closed by the end of the process.
-    std::process::exit(0);
 }
 
 fn answer(command: &Command, outcome: Result) {

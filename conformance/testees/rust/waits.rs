@@ -1,6 +1,6 @@
 //! Asynchronous waits on the smallest of executors: a queue of the futures to poll again, and a thread per command.
 
-use crate::{Failure, Result};
+use super::{Failure, Result};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::future::Future;

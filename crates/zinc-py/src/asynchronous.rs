@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use pyo3::prelude::*;
 
 use crate::errors::Failure;
+use crate::region::SharedRegion;
 use crate::timeout::Timeout;
 
 /// What an event loop watches: a file descriptor that is readable when some of the loop's waits are to look again.
@@ -85,14 +86,13 @@ impl Wake for Ringer {
 #[pyclass(module = "zinc._zinc", name = "_Wait", frozen)]
 pub(crate) struct Wait(Mutex<Option<zinc::WaitAsync>>);
 
-impl Wait {
-    pub(crate) fn new(region: &zinc::SharedRegion, timeout: &Timeout) -> Self {
-        Self(Mutex::new(Some(region.wait_async(timeout.0))))
-    }
-}
-
 #[pymethods]
 impl Wait {
+    #[new]
+    pub(crate) fn new(region: &SharedRegion, timeout: Timeout) -> Self {
+        Self(Mutex::new(Some(region.core().wait_async(timeout.0))))
+    }
+
     /// True if notified, False if the time is up, None while neither is so: then the bell will ring for `number`.
     fn poll(&self, bell: &Bell, number: u64) -> Result<Option<bool>, Failure> {
         let waker = Waker::from(Arc::new(Ringer { line: bell.line.clone(), number }));

@@ -453,7 +453,7 @@ impl SharedRegion {
         static COROUTINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         // Not imported before somebody asks: it imports asyncio.
         let coroutine = COROUTINE.import(slf.py(), "zinc._asyncio", "wait_async")?;
-        coroutine.call1((slf, Wait::new(slf.get().core(), &timeout)))
+        coroutine.call1((slf, Wait::new(slf.get(), timeout)))
     }
 
     fn __aiter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {

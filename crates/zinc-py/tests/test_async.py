@@ -3,7 +3,6 @@
 import asyncio
 import ctypes
 import inspect
-import os
 import select
 import signal
 import struct
@@ -104,9 +103,10 @@ def test_two_loops_in_two_threads_play_ping_pong(run, owner, peer):
 
 @pytest.mark.parametrize("timeout", [20, 20.5, timedelta(milliseconds=20), np.uint8(20)], ids=repr)
 def test_a_timeout_is_waited_out_and_counts_from_the_await(run, peer, timeout):
+    wait = peer.wait_async(timeout)
+    time.sleep(0.02)
+
     async def main():
-        wait = peer.wait_async(timeout)
-        time.sleep(0.02)
         start = time.monotonic()
         assert await wait is False
         assert time.monotonic() - start >= 0.02
@@ -235,7 +235,7 @@ def test_iteration_ends_when_its_handle_is_closed(run, owner, peer, by):
 def test_iteration_over_a_handle_that_was_closed_before_is_an_error(run, peer):
     async def main():
         peer.close()
-        with pytest.raises(zinc.ClosedError, match='^wait "x": this handle was closed'):
+        with pytest.raises(zinc.ClosedError, match=r'^wait "x": this handle was closed'):
             async for _ in peer:
                 pass
 
@@ -310,8 +310,6 @@ def test_a_killed_owner_ends_wait_and_iteration(run, child):
     run(main())
 
 
-
-
 def test_cancelled_waits_take_nothing_in_and_leave_the_next_alone(run, owner, peer):
     async def fails(task):
         await task
@@ -345,16 +343,19 @@ def test_cancelled_waits_take_nothing_in_and_leave_the_next_alone(run, owner, pe
     run(main())
 
 
-@pytest.mark.parametrize("when", ["before the loop hears it", "after the loop heard it"])
-def test_a_wait_that_is_cancelled_after_its_wake_up_has_taken_nothing(run, owner, peer, when):
+@pytest.mark.parametrize("heard", ["later", "between cancel and task", "before"])
+def test_a_wait_that_is_cancelled_after_its_wake_up_has_taken_nothing(run, owner, peer, heard):
     async def main():
+        # What the loop does of its own accord in its next turn; the task goes on in that turn or in the one after.
+        hear = bell_of(asyncio.get_running_loop()).answer
         task = await begun(peer.wait_async())
         owner.notify()
         until_the_bell_rings()
-        if when == "after the loop heard it":
-            # What the loop would do in its next turn; the task goes on in the one after.
-            bell_of(asyncio.get_running_loop()).answer()
+        if heard == "before":
+            hear()
         task.cancel()
+        if heard == "between cancel and task":
+            hear()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await peer.wait_async(0) is True

@@ -4,12 +4,16 @@ import asyncio
 import gc
 import os
 import threading
+import time
 import warnings
+import weakref
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import uvloop
 from zinc import SharedRegion
+from zinc._asyncio import bell_of
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
@@ -32,7 +36,12 @@ def peer(owner):
 
 
 def descriptors():
-    return len(os.listdir("/proc/self/fd"))
+    """What this process has open. What the listing itself opens is gone when it is asked what it is."""
+    found = set()
+    for path in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add((path.name, os.readlink(path)))
+    return found
 
 
 def test_a_thousand_loops_leave_no_descriptor_and_no_thread(new_loop, owner, peer):
@@ -53,10 +62,15 @@ def test_a_thousand_loops_leave_no_descriptor_and_no_thread(new_loop, owner, pee
     once()
     gc.collect()
     before = descriptors()
-    for _ in range(1000):
-        once()
-        # At once, and not when the garbage collector comes.
-        assert descriptors() == before
+    gc.disable()
+    try:
+        for _ in range(1000):
+            once()
+        # The thread that rings may be ringing still, and have a bell until it is done. The collector is not needed.
+        while descriptors() != before:
+            time.sleep(0.001)
+    finally:
+        gc.enable()
     names = [Path(path, "comm").read_text().strip() for path in Path("/proc/self/task").iterdir()]
     assert names.count("zinc-hub") == 1
 
@@ -81,12 +95,30 @@ def test_a_loop_that_is_closed_with_pending_waits_is_rid_of_its_bell(new_loop, o
     assert peer.wait(0)
 
 
-def test_a_loop_that_is_forgotten_unclosed_takes_its_bell_along(new_loop, peer):
+def test_the_exception_of_a_cancelled_wait_does_not_keep_the_bell(new_loop, peer):
+    async def main():
+        task = asyncio.create_task(peer.wait_async())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as cancelled:
+            await task
+        return cancelled, weakref.ref(bell_of(asyncio.get_running_loop()))
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        kept, bell = runner.run(main())
+        assert bell() is not None
+    assert kept.traceback
+    assert bell() is None
+
+
+def test_a_loop_that_is_forgotten_unclosed_takes_its_bell_along(peer):
+    # asyncio's own only: a loop of uvloop's that nobody closes stays for ever, with whatever it watches or nothing.
     def forget():
-        loop = new_loop()
+        loop = asyncio.new_event_loop()
         loop.set_exception_handler(lambda *_: None)
-        loop.create_task(peer.wait_async())
+        task = loop.create_task(peer.wait_async())
         loop.run_until_complete(asyncio.sleep(0))
+        assert not task.done()
 
     before = descriptors()
     with warnings.catch_warnings():
@@ -119,7 +151,8 @@ ENDS = {
             asyncio.create_task(region.wait_async())
             await asyncio.sleep(0)
             say()
-        runner.run(main())
+        with runner:
+            runner.run(main())
     """,
     "sys.exit": """
         async def main():
@@ -127,7 +160,8 @@ ENDS = {
             await asyncio.sleep(0)
             say()
             sys.exit(0)
-        runner.run(main())
+        with runner:
+            runner.run(main())
     """,
     "a loop in a daemon thread": """
         import threading
@@ -151,7 +185,7 @@ def test_a_pending_wait_does_not_keep_the_process_alive(child, owner, source, lo
         region = SharedRegion.open("x")
         runner = asyncio.Runner(loop_factory={loop}.new_event_loop)
     """
-    other = child(prelude + source, flags=("-W", "ignore::ResourceWarning"))
+    other = child(prelude + source)
     other.hear()
     # While it ends, there is something to wake it for.
     other.say()

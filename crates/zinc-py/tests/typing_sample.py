@@ -1,5 +1,6 @@
 """Typical code, which mypy --strict must take as it stands. Never run."""
 
+import asyncio
 import pickle
 from datetime import timedelta
 from typing import Any, assert_type
@@ -40,6 +41,20 @@ def reader() -> None:
         region.unlink()  # type: ignore[attr-defined]
 
 
+async def follow() -> None:
+    region = SharedRegion.open("pipeline")
+    assert_type(await region.wait_async(), bool)
+    assert_type(await region.wait_async(timedelta(seconds=5)), bool)
+    assert_type(await asyncio.wait_for(region.wait_async(0.5), 1), bool)
+    assert_type(asyncio.create_task(region.wait_async()), asyncio.Task[bool])
+    async with asyncio.TaskGroup() as group:
+        assert_type(group.create_task(region.wait_async(1000)), asyncio.Task[bool])
+    async for nothing in region:
+        assert_type(nothing, None)
+    for _ in region:  # type: ignore[attr-defined]
+        pass
+
+
 def tensors(frame: npt.NDArray[np.uint8]) -> None:
     with SharedRegion.create_tensor("frame", frame.dtype, frame.shape, mode=0o640) as region:
         assert_type(region, OwnedRegion)
@@ -62,4 +77,5 @@ def errors() -> list[RegionInfo]:
 
 def wrong() -> None:
     SharedRegion.open("x").wait("1")  # type: ignore[arg-type]
+    SharedRegion.open("x").wait_async()  # type: ignore[unused-coroutine]
     SharedRegion.create("x", 64, 0o600)  # type: ignore[call-arg]

@@ -609,6 +609,60 @@ private:
   std::vector<std::uint64_t> lengths_;
 };
 
+namespace detail {
+
+/// What is called when a wait without a thread is over.
+class continuation {
+public:
+  virtual ~continuation() = default;
+
+  /// What the C functions call, with a continuation that it owns.
+  static void call(void* user, int result) noexcept {
+    const std::unique_ptr<continuation> self(static_cast<continuation*>(user));
+    const std::error_code code = result < 0 ? std::error_code(result, category()) : std::error_code();
+    self->run(result > 0, code);
+  }
+
+private:
+  virtual void run(bool notified, std::error_code code) noexcept = 0;
+};
+
+template <class F>
+class continuation_of final : public continuation {
+public:
+  template <class G>
+  explicit continuation_of(G&& then) : then_(std::forward<G>(then)) {}
+
+private:
+  void run(bool notified, std::error_code code) noexcept override { then_(notified, code); }
+
+  F then_;
+};
+
+}  // namespace detail
+
+/// A wait that region::wait_async() began. Copies are of the same wait; dropping them does not cancel it.
+class async_wait {
+public:
+  async_wait() noexcept = default;
+
+  /// Takes the wait back. True if its callback never will be called; it is destroyed then. False if it was called, is
+  /// running or about to, or was cancelled before. Never blocks.
+  bool cancel() noexcept {
+    if (wait_ == nullptr || zinc_wait_cancel(wait_) != 1) return false;
+    delete then_;
+    return true;
+  }
+
+private:
+  friend class region;
+
+  async_wait(zinc_async_wait* wait, detail::continuation* then) noexcept : wait_(wait), then_(then) {}
+
+  zinc_async_wait* wait_ = nullptr;
+  detail::continuation* then_ = nullptr;
+};
+
 class owned_region;
 
 /// A handle of a region. Opening gives one; it cannot unlink the region, only an owned_region can.
@@ -745,6 +799,23 @@ public:
     return detail::failure(code).check(zinc_wait_ns(handle_, time.nanoseconds())) > 0;
   }
 
+  /// wait() without blocking and without a thread that waits: calls `then(bool notified, std::error_code)` once, when the
+  /// wait is over, on a thread of Zinc's own; perhaps before this function returns. The callback may block and call
+  /// anything; what it throws ends the program, as in a std::thread. The time is rounded up to milliseconds.
+  ///
+  ///     region.wait_async(zinc::forever, [&](bool notified, std::error_code code) { ... });
+  ///
+  /// closed_error, and then it is not called. What ends wait() later, it is told of by the code; on its thread
+  /// zinc_error_message() tells more.
+  template <class F>
+  async_wait wait_async(timeout time, F&& then) {
+    return wait_async(detail::failure(), time, std::forward<F>(then));
+  }
+  template <class F>
+  async_wait wait_async(timeout time, F&& then, std::error_code& code) {
+    return wait_async(detail::failure(code), time, std::forward<F>(then));
+  }
+
   /// Waits until the sequence is greater than `sequence`, for callers who keep count themselves; gives the sequence
   /// reached, or nothing if the time is up. Counts this handle's own notifications too, and does not move what wait()
   /// has seen. Fails as wait() does.
@@ -837,6 +908,20 @@ private:
     zinc_view* handle = nullptr;
     if (on.check(zinc_tensor(handle_, type, &c, &handle)) != 0) return {};
     return zinc::tensor<T>(view(handle), zinc::descriptor(c));
+  }
+
+  template <class F>
+  async_wait wait_async(detail::failure on, timeout time, F&& then) {
+    constexpr std::int64_t each = 1000000;
+    const std::int64_t ns = time.nanoseconds();
+    const std::int64_t ms = ns < 0 ? -1 : ns / each + (ns % each != 0);
+    auto owned = std::make_unique<detail::continuation_of<std::decay_t<F>>>(std::forward<F>(then));
+    detail::continuation* const c = owned.get();
+    zinc_async_wait* wait = nullptr;
+    if (on.check(zinc_wait_async(handle_, ms, detail::continuation::call, c, &wait)) != 0) return {};
+    // It is the callback's, or the canceller's, from now on.
+    static_cast<void>(owned.release());
+    return {wait, c};
   }
 
   std::optional<std::uint64_t> wait_past(detail::failure on, std::uint64_t sequence, timeout time) {

@@ -1,6 +1,6 @@
 // Measures a round trip between two .NET processes: notify, wait for the answer.
 //
-//     cargo xtask bench csharp/RoundTrip        or        dotnet run -c Release [--rounds N] [--trips N]
+//     cargo xtask bench csharp/roundtrip        or        dotnet run -c Release [--rounds N] [--trips N]
 //
 // Both processes are pinned, each to a processor of its own. Beside Zinc they play, in the same run and by turns, the
 // least that the machine allows: each side writes a cache line on which the other spins, stored, stored and watched

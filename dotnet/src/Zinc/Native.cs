@@ -1,10 +1,12 @@
 // The C ABI, as include/zinc.h has it: every signature is blittable, so that calls need no marshalling.
 
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
+[assembly: InternalsVisibleTo("Zinc.Tests")]
 #if NET8_0_OR_GREATER
-[assembly: System.Runtime.CompilerServices.DisableRuntimeMarshalling]
+[assembly: DisableRuntimeMarshalling]
 #endif
 
 namespace Zinc

@@ -48,8 +48,8 @@ namespace Zinc
         /// <summary>Every notification as it comes, as the sequence that was reached; several may arrive as one.</summary>
         /// <param name="cancellationToken">Ends the stream at once, with an <see cref="OperationCanceledException"/>.</param>
         /// <remarks>
-        /// It has no end of its own: it throws what <see cref="Wait(int)"/> throws, such as a
-        /// <see cref="ClosedException"/> when the owner closes the region.
+        /// It ends when the owner closes the region, or somebody this handle. Otherwise it throws what
+        /// <see cref="Wait(int)"/> throws, and a <see cref="ClosedException"/> if the handle was closed before it began.
         /// </remarks>
         /// <example>
         /// <code>
@@ -62,10 +62,21 @@ namespace Zinc
         public async IAsyncEnumerable<ulong> Notifications(
             [EnumeratorCancellation] CancellationToken cancellationToken = default)
         {
+            bool beganOpen = !IsClosed;
             while (true)
             {
-                await WaitAsync(cancellationToken).ConfigureAwait(false);
-                yield return Sequence;
+                ulong sequence;
+                try
+                {
+                    await WaitAsync(cancellationToken).ConfigureAwait(false);
+                    sequence = Sequence;
+                }
+                catch (ClosedException) when (beganOpen)
+                {
+                    yield break;
+                }
+
+                yield return sequence;
             }
         }
     }

@@ -71,11 +71,11 @@ namespace Zinc
         /// <summary>All elements, row-major, to read and write.</summary>
         /// <exception cref="PermissionDeniedException">The tensor is read-only.</exception>
         /// <exception cref="InvalidOperationException">There are more than a span can have: see <see cref="Slice"/>.</exception>
-        public Span<T> Span => Memory.Span;
+        public Span<T> Span => new Span<T>(Writable(), WholeLength());
 
         /// <summary>All elements, row-major, to read.</summary>
         /// <exception cref="InvalidOperationException">There are more than a span can have.</exception>
-        public ReadOnlySpan<T> ReadOnlySpan => ReadOnlyMemory.Span;
+        public ReadOnlySpan<T> ReadOnlySpan => new ReadOnlySpan<T>(_view.Pointer, WholeLength());
 
         /// <summary>All elements, row-major, as what can be kept, to read and write.</summary>
         /// <exception cref="PermissionDeniedException">The tensor is read-only.</exception>
@@ -106,10 +106,8 @@ namespace Zinc
         /// <exception cref="PermissionDeniedException">The tensor is read-only.</exception>
         public Memory<T> Slice(long start, int length)
         {
-            return IsReadOnly
-                ? throw ZincException.Of(
-                    ErrorKind.PermissionDenied, "tensor: this handle is read-only; read through ReadOnlySpan")
-                : Part(start, length);
+            Writable();
+            return Part(start, length);
         }
 
         /// <summary>Some elements, row-major, to read; beyond the first 2^31 too.</summary>
@@ -118,6 +116,13 @@ namespace Zinc
 
         /// <summary>Such as "float32 [2, 3]".</summary>
         public override string ToString() => _descriptor.ToString();
+
+        private byte* Writable()
+        {
+            const string why = "tensor: this handle is read-only; read through ReadOnlySpan or ReadOnlyMemory, or open "
+                + "the region without ReadOnly";
+            return IsReadOnly ? throw ZincException.Of(ErrorKind.PermissionDenied, why) : _view.Pointer;
+        }
 
         private Memory<T> Part(long start, int length)
         {

@@ -105,22 +105,22 @@ namespace Zinc.Tests
             using SharedRegion peer = SharedRegion.Open(owner.Name);
             var seen = new List<ulong>();
             owner.Notify();
-            await Assert.ThrowsAsync<ClosedException>(async () =>
+            await foreach (ulong sequence in peer.Notifications())
             {
-                await foreach (ulong sequence in peer.Notifications())
+                seen.Add(sequence);
+                if (sequence < 50)
                 {
-                    seen.Add(sequence);
-                    if (sequence < 50)
-                    {
-                        owner.Notify();
-                    }
-                    else
-                    {
-                        owner.Dispose();
-                    }
+                    owner.Notify();
                 }
-            });
+                else
+                {
+                    owner.Dispose();
+                }
+            }
+
             Assert.Equal(Enumerable.Range(1, 50).Select(number => (ulong)number), seen);
+            peer.Dispose();
+            await Assert.ThrowsAsync<ClosedException>(async () => await peer.Notifications().GetAsyncEnumerator().MoveNextAsync());
         }
 
         [Fact]

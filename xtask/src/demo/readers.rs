@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 /// How a language's reader is built and started.
 pub(crate) struct Reader {
     pub(crate) language: &'static str,
-    /// The programs that it cannot be built without; where one is not there, the reader is left out.
+    /// The programs that it cannot be built without, "one or another" too; where one is not there, the reader is left
+    /// out.
     needs: &'static [&'static str],
     /// The commands that build it, in the checkout's folder; none if there is nothing to build. In these and in
     /// `run`, `{python}`, `{root}`, `{target}` and `{release}` (where cargo puts release binaries) are filled in.
@@ -71,6 +72,13 @@ pub(crate) const READERS: &[Reader] = &[
         run: &["{target}/examples/go/reader"],
         takes_socket: false,
     },
+    Reader {
+        language: "C#",
+        needs: &["dotnet or npm"],
+        build: &[&["cargo", "--quiet", "xtask", "csharp", "reader"]],
+        run: &["{target}/examples/csharp/reader/reader"],
+        takes_socket: false,
+    },
 ];
 
 impl Reader {
@@ -78,7 +86,7 @@ impl Reader {
     pub(crate) fn missing(&self) -> Option<&'static str> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let there = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-        self.needs.iter().copied().find(|program| !there(program))
+        self.needs.iter().copied().find(|programs| !programs.split(" or ").any(there))
     }
 
     /// What builds it, one after the other.

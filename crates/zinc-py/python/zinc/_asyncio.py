@@ -61,9 +61,10 @@ async def wait_async(region: SharedRegion, wait: _Wait) -> bool:
             await future
         return notified
     finally:
-        # Whoever keeps the exception of a cancelled wait keeps this frame, but not a wait that goes on.
+        # Whoever keeps the exception of a cancelled wait keeps this frame, but is not to keep the wait and the bell.
         wait.end()
         bell.waiting.pop(number, None)
+        del bell
 
 
 class Notifications:

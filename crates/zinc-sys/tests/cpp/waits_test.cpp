@@ -1,6 +1,8 @@
 // Waiting: how long, for what, and what ends it.
 
+#include <future>
 #include <limits>
+#include <memory>
 
 #include "support.hpp"
 
@@ -99,6 +101,61 @@ TEST_F(Regions, InterruptEndsTheWaitInProgress) {
   }
   EXPECT_EQ(code, zinc::errc::interrupted);
   EXPECT_EQ(code, std::errc::interrupted);
+}
+
+/// A callback that gives what it is told to a future.
+auto told(std::promise<std::pair<bool, std::error_code>> promise) {
+  return [promise = std::move(promise)](bool notified, std::error_code code) mutable {
+    promise.set_value({notified, code});
+  };
+}
+
+TEST_F(Regions, AWaitWithoutAThreadCallsBack) {
+  auto owner = zinc::region::create("r", 1);
+  auto peer = zinc::region::open("r");
+  std::promise<std::pair<bool, std::error_code>> promise, late, closed;
+  auto outcome = promise.get_future(), nothing = late.get_future(), end = closed.get_future();
+  auto wait = peer.wait_async(zinc::forever, told(std::move(promise)));
+  owner.notify();
+  EXPECT_EQ(outcome.get(), std::pair(true, std::error_code()));
+  EXPECT_FALSE(wait.cancel());
+
+  const auto before = std::chrono::steady_clock::now();
+  peer.wait_async(1ms + 1us, told(std::move(late)));
+  EXPECT_EQ(nothing.get(), std::pair(false, std::error_code()));
+  EXPECT_GE(std::chrono::steady_clock::now() - before, 1ms + 1us);
+
+  peer.wait_async(zinc::forever, told(std::move(closed)));
+  owner.close();
+  EXPECT_EQ(end.get(), std::pair(false, make_error_code(zinc::errc::closed)));
+}
+
+TEST_F(Regions, AWaitWithoutAThreadThatIsCancelledNeverCallsBackAndKeepsNothing) {
+  auto owner = zinc::region::create("r", 1);
+  auto peer = zinc::region::open("r");
+  const auto kept = std::make_shared<bool>(false);
+  auto wait = peer.wait_async(zinc::forever, [kept](bool, std::error_code) { *kept = true; });
+  auto copy = wait;
+  EXPECT_EQ(kept.use_count(), 2);
+  EXPECT_TRUE(wait.cancel());
+  EXPECT_EQ(kept.use_count(), 1);
+  EXPECT_FALSE(wait.cancel());
+  EXPECT_FALSE(copy.cancel());
+  EXPECT_FALSE(zinc::async_wait().cancel());
+  owner.notify();
+  EXPECT_TRUE(peer.wait(0));
+  EXPECT_FALSE(*kept);
+}
+
+TEST_F(Regions, AWaitWithoutAThreadOnAClosedHandleKeepsNothing) {
+  zinc::region closed;
+  const auto kept = std::make_shared<bool>(false);
+  const auto call = [kept](bool, std::error_code) { *kept = true; };
+  EXPECT_THROW(closed.wait_async(zinc::forever, call), zinc::closed_error);
+  std::error_code code;
+  EXPECT_FALSE(closed.wait_async(1000, call, code).cancel());
+  EXPECT_EQ(code, zinc::errc::closed);
+  EXPECT_EQ(kept.use_count(), 2) << "the test's own, and its lambda's";
 }
 
 }  // namespace

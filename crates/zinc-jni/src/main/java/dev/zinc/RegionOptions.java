@@ -2,6 +2,8 @@
 
 package dev.zinc;
 
+import static java.util.Objects.requireNonNull;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -161,7 +163,7 @@ public final class RegionOptions {
      * @throws InvalidSizeException if the capacity is not one
      */
     public OwnedRegion create(String name, long capacity) {
-        return new OwnedRegion(Native.create(name, size(name, capacity), directory, flags, mode, spin));
+        return new OwnedRegion(Native.create(requireNonNull(name), size(name, capacity), directory, flags, mode, spin));
     }
 
     /**
@@ -176,7 +178,7 @@ public final class RegionOptions {
      */
     public OwnedRegion createTensor(String name, DType dtype, long... shape) {
         return new OwnedRegion(
-                Native.createTensor(name, dtype.code(), lengths(shape), directory, flags, mode, spin));
+                Native.createTensor(requireNonNull(name), dtype.code(), lengths(shape), directory, flags, mode, spin));
     }
 
     /**
@@ -204,7 +206,7 @@ public final class RegionOptions {
     }
 
     private SharedRegion opened(String name) throws InterruptedException {
-        return new SharedRegion(Native.open(name, timeout, directory, flags, acceptOwner, spin));
+        return new SharedRegion(Native.open(requireNonNull(name), timeout, directory, flags, acceptOwner, spin));
     }
 
     /**
@@ -219,7 +221,7 @@ public final class RegionOptions {
      */
     public SharedRegion openOrCreate(String name, long capacity) {
         long handle =
-                Native.openOrCreate(name, size(name, capacity), directory, flags, mode, acceptOwner, spin);
+                Native.openOrCreate(requireNonNull(name), size(name, capacity), directory, flags, mode, acceptOwner, spin);
         return Native.isOwner(handle) ? new OwnedRegion(handle) : new SharedRegion(handle);
     }
 
@@ -242,7 +244,7 @@ public final class RegionOptions {
      * @throws PermissionDeniedException if its owner is alive, who alone may end it, or if this user may not
      */
     public void remove(String name) {
-        Native.remove(name, directory);
+        Native.remove(requireNonNull(name), directory);
     }
 
     /** A size that is not negative: the core has no word for those. */

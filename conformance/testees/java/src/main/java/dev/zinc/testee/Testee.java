@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -35,6 +36,9 @@ public final class Testee {
     private static final Gson JSON = new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
     private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
     private static final Map<String, SharedRegion> HANDLES = new ConcurrentHashMap<>();
+
+    /** Where regions of this case are, or were. */
+    private static final Set<Path> DIRECTORIES = ConcurrentHashMap.newKeySet();
 
     private Testee() {}
 
@@ -118,7 +122,8 @@ public final class Testee {
             case "reset":
                 HANDLES.values().forEach(SharedRegion::close);
                 HANDLES.clear();
-                Garbage.collect();
+                Garbage.collect(DIRECTORIES);
+                DIRECTORIES.clear();
                 return JsonNull.INSTANCE;
             case "create":
                 return keep(c, create(c));
@@ -268,6 +273,7 @@ public final class Testee {
 
     /** Gives a region the command's handle. Whatever had it before is closed, since nobody can name it any more. */
     private static JsonElement keep(JsonObject c, SharedRegion region) {
+        DIRECTORIES.add(region.info().path().getParent());
         SharedRegion before = HANDLES.put(c.get("handle").getAsString(), region);
         if (before != null) {
             before.close();

@@ -1,0 +1,81 @@
+// Between JVMs.
+
+package dev.zinc.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.zinc.ClosedException;
+import dev.zinc.NotFoundException;
+import dev.zinc.OwnerDiedException;
+import dev.zinc.RegionOptions;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class ProcessTest {
+    @TempDir(factory = Shm.class)
+    Path directory;
+
+    RegionOptions options;
+
+    @BeforeEach
+    void here() {
+        options = new RegionOptions().directory(directory);
+    }
+
+    @Test
+    void anOwnerThatExitsWithoutClosingHasClosed() throws Exception {
+        try (var child = Jvm.start(List.of(), Child.class, "own", directory.toString())) {
+            assertEquals("ready", child.line());
+            try (var peer = options.open("r")) {
+                assertTrue(peer.await(0));
+                assertEquals(42, peer.byteBuffer().getInt(0));
+                var pending = peer.awaitAsync();
+                child.finish();
+                assertThrows(ClosedException.class, peer::await);
+                assertInstanceOf(ClosedException.class, assertThrows(ExecutionException.class, pending::get).getCause());
+                assertEquals(42, peer.byteBuffer().getInt(0));
+            }
+            assertThrows(NotFoundException.class, () -> options.open("r"));
+        }
+    }
+
+    @Test
+    void aKilledOwnerIsNoticedByEveryWait() throws Exception {
+        try (var child = Jvm.start(List.of(), Child.class, "own", directory.toString())) {
+            assertEquals("ready", child.line());
+            try (var peer = options.open("r")) {
+                assertTrue(peer.await(0));
+                var pending = peer.awaitAsync();
+                var blocking = Threads.start("orphan", () -> peer.await(100_000));
+                Threads.awaitParked("orphan", 1);
+                child.kill();
+                assertInstanceOf(OwnerDiedException.class, assertThrows(ExecutionException.class, blocking::get).getCause());
+                assertInstanceOf(OwnerDiedException.class, assertThrows(ExecutionException.class, pending::get).getCause());
+            }
+            options.create("r", 10).close();
+        }
+    }
+
+    @Test
+    void pendingWaitsDoNotKeepAJvmFromEnding() throws Exception {
+        try (var child = Jvm.start(List.of(), Child.class, "pending", directory.toString())) {
+            assertEquals("done", child.finish());
+        }
+    }
+
+    @Test
+    void everyNativeMethodIsCleanUnderXcheckJni() throws Exception {
+        try (var child = Jvm.start(List.of("-Xcheck:jni"), Child.class, "everything", directory.toString())) {
+            assertEquals("done", child.finish());
+        }
+    }
+}

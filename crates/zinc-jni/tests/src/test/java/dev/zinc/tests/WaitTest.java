@@ -1,0 +1,222 @@
+// Blocking waits.
+
+package dev.zinc.tests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.zinc.ClosedException;
+import dev.zinc.RegionOptions;
+import dev.zinc.SharedRegion;
+import dev.zinc.WaitInterruptedException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class WaitTest {
+    @TempDir(factory = Shm.class)
+    Path directory;
+
+    RegionOptions options;
+
+    @BeforeEach
+    void here() {
+        options = new RegionOptions().directory(directory);
+    }
+
+    private static Throwable failure(Future<?> wait) {
+        return assertThrows(ExecutionException.class, wait::get).getCause();
+    }
+
+    @Test
+    void aNotificationFromBeforeOpenEndsTheFirstWait() throws Exception {
+        try (var owner = options.create("r", 8)) {
+            owner.signal();
+            owner.signal();
+            try (var peer = options.open("r")) {
+                assertTrue(peer.await(0));
+                assertFalse(peer.await(0));
+                assertEquals(2, peer.sequence());
+                assertFalse(owner.await(0), "its own");
+            }
+        }
+    }
+
+    @Test
+    void timeoutsAreWaitedOutAndNotLess() throws Exception {
+        try (var region = options.create("r", 8)) {
+            long before = System.nanoTime();
+            assertFalse(region.await(30));
+            assertFalse(region.await(Duration.ofMillis(30)));
+            assertEquals(OptionalLong.empty(), region.awaitPast(0, Duration.ofMillis(30)));
+            assertTrue(System.nanoTime() - before >= 90_000_000);
+            assertThrows(IllegalArgumentException.class, () -> region.await(-1));
+            assertThrows(IllegalArgumentException.class, () -> region.await(Duration.ofNanos(-1)));
+            region.duplicate().signal();
+            assertTrue(region.await(Duration.ofSeconds(Long.MAX_VALUE)));
+            assertTrue(region.awaitPast(0) == 1);
+        }
+    }
+
+    @Test
+    void aParkedWaitEndsWithTheNotificationAndSeesWhatWasWritten() throws Exception {
+        try (var owner = options.create("r", 8); var peer = options.open("r")) {
+            var wait = Threads.start("parked", () -> {
+                peer.await();
+                return peer.byteBuffer().getInt(0);
+            });
+            Threads.awaitParked("parked", 1);
+            owner.byteBuffer().putInt(0, 42);
+            owner.signal();
+            assertEquals(42, wait.get());
+        }
+    }
+
+    @Test
+    void interruptingAThreadEndsItsWaitAndNoOther() throws Exception {
+        try (var owner = options.create("r", 8); var peer = options.open("r")) {
+            var waits = new ArrayList<FutureTask<Boolean>>();
+            var threads = new ArrayList<Thread>();
+            for (int i = 0; i < 8; i++) {
+                var wait = new FutureTask<>(() -> peer.await(100_000));
+                var thread = new Thread(wait, "interruptible" + i);
+                thread.start();
+                waits.add(wait);
+                threads.add(thread);
+            }
+            Threads.awaitParked("interruptible", 8);
+            for (int i = 1; i < 8; i++) {
+                threads.get(i).interrupt();
+                assertInstanceOf(InterruptedException.class, failure(waits.get(i)));
+            }
+            Threads.awaitParked("interruptible0", 1);
+            assertFalse(waits.get(0).isDone());
+            owner.signal();
+            assertTrue(waits.get(0).get());
+        }
+    }
+
+    @Test
+    void aThreadThatIsInterruptedAlreadyDoesNotWait() {
+        try (var region = options.create("r", 8)) {
+            region.duplicate().signal();
+            Thread.currentThread().interrupt();
+            assertThrows(InterruptedException.class, () -> region.await(100_000));
+            assertFalse(Thread.currentThread().isInterrupted());
+            Thread.currentThread().interrupt();
+            assertThrows(InterruptedException.class, () -> region.awaitPast(5));
+        }
+    }
+
+    @Test
+    void aThousandInterruptsAtAnyMomentEndAThousandWaits() throws Exception {
+        try (var region = options.create("r", 8)) {
+            for (int round = 0; round < 1000; round++) {
+                var wait = new FutureTask<Boolean>(() -> region.await(100_000));
+                var thread = new Thread(wait, "raced");
+                thread.start();
+                for (int spin = 0; spin < round * 20; spin++) {
+                    Thread.onSpinWait();
+                }
+                thread.interrupt();
+                assertInstanceOf(InterruptedException.class, failure(wait));
+            }
+        }
+    }
+
+    @Test
+    void interruptOfTheHandleEndsAllItsWaitsAndNoOthers() throws Exception {
+        try (var owner = options.create("r", 8); var peer = options.open("r"); var other = options.open("r")) {
+            var first = Threads.start("handle", () -> peer.await(100_000));
+            var second = Threads.start("handle", () -> peer.awaitPast(0));
+            var third = Threads.start("handle", () -> other.await(100_000));
+            Threads.awaitParked("handle", 3);
+            peer.interrupt();
+            assertInstanceOf(WaitInterruptedException.class, failure(first));
+            assertInstanceOf(WaitInterruptedException.class, failure(second));
+            assertFalse(peer.await(0), "a wait that begins later is not touched");
+            owner.signal();
+            assertTrue(third.get());
+        }
+    }
+
+    @Test
+    void interruptsOfThreadsAndOfTheHandleDoNotSwallowEachOther() throws Exception {
+        try (var region = options.create("r", 8)) {
+            for (int round = 0; round < 300; round++) {
+                var byHandle = new FutureTask<Boolean>(() -> region.await(100_000));
+                var byThread = new FutureTask<Boolean>(() -> region.await(100_000));
+                var interrupted = new Thread(byThread, "both");
+                new Thread(byHandle, "both").start();
+                interrupted.start();
+                Threads.awaitParked("both", 2);
+                interrupted.interrupt();
+                region.interrupt();
+                assertInstanceOf(WaitInterruptedException.class, failure(byHandle));
+                Throwable either = failure(byThread);
+                assertTrue(either instanceof InterruptedException || either instanceof WaitInterruptedException);
+            }
+        }
+    }
+
+    @Test
+    void aThousandThreadsWithoutATimeoutAllEndOnClose() throws Exception {
+        try (var owner = options.create("r", 8); var peer = options.open("r")) {
+            var waits = new ArrayList<FutureTask<Object>>();
+            for (int i = 0; i < 1000; i++) {
+                SharedRegion region = i % 2 == 0 ? peer : owner;
+                waits.add(Threads.start("thousand", () -> {
+                    region.await();
+                    return null;
+                }));
+            }
+            Threads.awaitParked("thousand", 1000);
+            peer.close();
+            owner.close();
+            for (var wait : waits) {
+                assertInstanceOf(ClosedException.class, failure(wait));
+            }
+        }
+    }
+
+    @Test
+    void aParkedWaitCostsNoProcessorTime() throws Exception {
+        try (var region = options.create("r", 8)) {
+            var wait = Threads.start("costless", () -> region.await(100_000));
+            Threads.awaitParked("costless", 1);
+            long before = Threads.ticks("costless");
+            // A spinning wait would use 150 ticks of these 1.5 s; the sleeps between looks at the owner are 0.5 s.
+            assertFalse(options.open("r").await(1500));
+            assertTrue(Threads.ticks("costless") - before <= 2);
+            region.interrupt();
+            assertInstanceOf(WaitInterruptedException.class, failure(wait));
+        }
+    }
+
+    @Test
+    void interruptingEndsTheWaitForARegionToAppear() throws Exception {
+        var opening = new FutureTask<>(() -> {
+            try {
+                return options.timeout(Duration.ofMinutes(2)).open("never");
+            } finally {
+                assertTrue(Thread.interrupted(), "the mark stays");
+            }
+        });
+        var thread = new Thread(opening, "opening");
+        thread.start();
+        thread.interrupt();
+        assertInstanceOf(WaitInterruptedException.class, failure(opening));
+    }
+}

@@ -1,0 +1,3 @@
+// The types for `import`: those of `require`.
+
+export * from "./index.cjs";

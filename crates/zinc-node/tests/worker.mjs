@@ -1,0 +1,22 @@
+// A worker thread of the tests: does what it is told about a region.
+
+import { parentPort, workerData } from "node:worker_threads";
+import { SharedRegion } from "../js/index.mjs";
+
+const { role, directory } = workerData;
+
+if (role === "own") {
+  const region = SharedRegion.create("w", 10, { directory });
+  new Uint8Array(region.buffer)[0] = 7;
+  region.waitAsync();
+  parentPort.postMessage("ready");
+} else {
+  const region = SharedRegion.open("x", { directory });
+  const bytes = new Uint8Array(region.buffer);
+  parentPort.postMessage("ready");
+  if (role === "async") await region.waitAsync();
+  else region.wait();
+  bytes[1] = bytes[0] + 1;
+  region.notify();
+  parentPort.postMessage(bytes[0]);
+}
