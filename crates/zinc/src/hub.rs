@@ -35,5 +35,5 @@ mod process;
 pub(crate) use {
     delivery::{Deliver, deliver},
     owners::Vigil,
-    process::{Ticket, forget, handle_changed},
+    process::{Ticket, forget, generation, handle_changed},
 };

@@ -40,9 +40,8 @@ pub(crate) struct Mapping {
     pub(crate) doom: AtomicU32,
     /// Which of the hub's stations has the region, in the hub's own terms.
     pub(crate) station: AtomicU64,
-    /// How many waits have the hub look after the owner, and which hub that is.
-    pub(crate) vigils: AtomicU32,
-    pub(crate) vigil_of: AtomicU32,
+    /// How many waits have the hub look after the owner, in the hub's own terms.
+    pub(crate) vigils: AtomicU64,
 }
 
 impl Mapping {
@@ -69,8 +68,7 @@ impl Mapping {
             writable,
             doom: AtomicU32::new(0),
             station: AtomicU64::new(0),
-            vigils: AtomicU32::new(0),
-            vigil_of: AtomicU32::new(0),
+            vigils: AtomicU64::new(0),
         };
         if writable == Writable::Header {
             // SAFETY: the data starts on a page of the mapping just made, and nobody has a reference into it yet.
@@ -123,6 +121,11 @@ impl Mapping {
         !held.unwrap_or(true) && !persistent()
     }
 
+    /// Whether it is known already that the owner died.
+    pub(crate) fn is_doomed(&self) -> bool {
+        self.doom.load(Ordering::SeqCst) != 0
+    }
+
     /// One more user; false if there are none left and the memory is gone.
     pub(crate) fn acquire(&self) -> bool {
         let more = |users: usize| (users > 0).then(|| users + 1);
@@ -134,10 +137,10 @@ impl Mapping {
         self.users.load(Ordering::Acquire) == 0
     }
 
-    /// One user less; the last one gives the memory back.
-    pub(crate) fn release(&self) {
+    /// One user less; the last one gives the memory back. True for the last.
+    pub(crate) fn release(&self) -> bool {
         if self.users.fetch_sub(1, Ordering::AcqRel) > 1 {
-            return;
+            return false;
         }
         // SAFETY: the whole mapping is ours, and no view of it is left.
         let detached = unsafe { memory::detach(self.start(), self.map.len()) };
@@ -146,6 +149,7 @@ impl Mapping {
         if let Ok(mut file) = self.file.try_write() {
             *file = None;
         }
+        true
     }
 
     fn start(&self) -> NonNull<u8> {

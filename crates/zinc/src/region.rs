@@ -382,8 +382,7 @@ impl SharedRegion {
         }
         self.end_pending();
         let closed = self.owner.as_ref().map_or(Ok(()), |owner| owner.close(&self.operation("close")));
-        self.mapping.release();
-        if self.mapping.is_released() {
+        if self.mapping.release() {
             hub::forget(&self.mapping);
         }
         closed

@@ -7,6 +7,7 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::descriptor::{DType, Descriptor};
+use crate::hub;
 use crate::mapping::{Mapping, Writable};
 
 /// All the data bytes of a region, kept mapped for as long as the view lives.
@@ -72,7 +73,9 @@ impl Clone for View {
 
 impl Drop for View {
     fn drop(&mut self) {
-        self.mapping.release();
+        if self.mapping.release() {
+            hub::forget(&self.mapping);
+        }
     }
 }
 

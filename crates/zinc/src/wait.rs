@@ -243,10 +243,11 @@ impl Local {
             Goal::Unseen => {
                 let settled = self.notifying.load(Ordering::Acquire) == 0;
                 if sequence > self.seen.load(Ordering::Relaxed) && settled {
-                    self.seen.store(sequence, Ordering::Relaxed);
+                    // In this order: whoever finds that it was seen finds that it was taken, too.
                     if self.pending.load(Ordering::Relaxed) != 0 {
                         self.taken.fetch_add(1, Ordering::Release);
                     }
+                    self.seen.store(sequence, Ordering::Release);
                     return Some(sequence);
                 }
                 None

@@ -10,8 +10,6 @@ use crate::platform::process;
 
 /// The most threads there are; with as many callbacks blocked, the next one waits.
 const THREADS: usize = 64;
-/// Bytes of stack for one, as the Rust library gives its threads: a callback may run a whole virtual machine.
-const STACK: usize = 2 << 20;
 /// How long a thread without work stays.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -36,14 +34,15 @@ struct Queue {
 
 /// Has it done on a thread of the hub's.
 pub(crate) fn deliver(parcel: Arc<dyn Deliver>) {
-    let delivery = &Hub::current().delivery;
+    let hub = Hub::current();
+    let delivery = &hub.delivery;
     let mut queue = delivery.queue();
     queue.parcels.push_back(parcel);
     if queue.parcels.len() <= queue.idle {
         delivery.more.notify_one();
     } else if queue.threads < THREADS {
         // Where the system gives no more threads, those that there are do it; without any, nobody can.
-        if process::start_thread("zinc-callback", STACK, || delivery.run()).is_ok() {
+        if process::start_thread("zinc-callback", None, || delivery.run(hub)).is_ok() {
             queue.threads += 1;
         }
     }
@@ -54,13 +53,17 @@ impl Delivery {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self) {
+    fn run(&self, hub: &Hub) {
         let mut queue = self.queue();
         loop {
             if let Some(parcel) = queue.parcels.pop_front() {
                 drop(queue);
                 // A panic has said what it had to say by the program's own hook.
                 let _ = catch_unwind(AssertUnwindSafe(|| parcel.deliver()));
+                // The callback has forked, and this is the child: the rest is the parent's.
+                if !hub.is_current() {
+                    return;
+                }
                 queue = self.queue();
                 continue;
             }

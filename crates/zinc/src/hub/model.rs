@@ -1,7 +1,7 @@
 //! The hub under loom: a station's thread, those who register, cancel and close, and a notifier in another process.
 //!
-//! The kernel is modelled as in the model of the wait protocol. Sleeps never time out, so a forgotten wait shows as a
-//! deadlock.
+//! The kernel is modelled as in the model of the wait protocol. Sleeps last until somebody ends them, so a forgotten
+//! wait shows as a deadlock.
 //!
 //! Run with `cargo xtask test --only loom`.
 
@@ -10,21 +10,28 @@ use loom::thread;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use super::shard::Shared;
+use super::shard::{Pending, Shared};
 use super::station::{Desk, Kernel, Station};
 use crate::header::{Header, Sequence};
 use crate::sync::{AtomicU32, Ordering};
 use crate::wait::{Ended, Local, Spin, System};
 
-struct Region(Header);
+struct Region {
+    header: Header,
+    doom: AtomicU32,
+}
 
 impl Shared for Region {
     fn header(&self) -> &Header {
-        &self.0
+        &self.header
     }
 
     fn can_arm(&self) -> bool {
         true
+    }
+
+    fn is_doomed(&self) -> bool {
+        self.doom.load(Ordering::SeqCst) != 0
     }
 }
 
@@ -97,11 +104,14 @@ impl Kernel<Region> for Arc<Futex> {
         words.push((region.clone(), expected));
     }
 
-    fn park(&self, bell: (&AtomicU32, u32), words: &mut Self::Words, _: u64) -> Option<usize> {
+    fn park(&self, bell: (&AtomicU32, u32), words: &mut Self::Words, until: u64, _: bool) -> Option<usize> {
         let guard = self.sleepers.lock().unwrap();
-        let same = self.done.load(Ordering::Relaxed) == 0
+        let same = until != Kernel::<Region>::now(self)
+            && self.done.load(Ordering::Relaxed) == 0
             && bell.0.load(Ordering::Relaxed) == bell.1
-            && words.iter().all(|(region, expected)| region.0.sequence.load(Ordering::Relaxed) == expected.0);
+            && words
+                .iter()
+                .all(|(region, expected)| region.header.sequence.load(Ordering::Relaxed) == expected.0);
         if same {
             drop(self.woken.wait(guard).unwrap());
         }
@@ -151,7 +161,7 @@ impl World {
             Arc::new(Futex { sleepers: Lock::new(()), woken: Condvar::new(), done: AtomicU32::new(0) });
         let local = || Local::new(0, Spin::new(0), true);
         Arc::new(Self {
-            region: Arc::new(Region(Header::for_model())),
+            region: Arc::new(Region { header: Header::for_model(), doom: AtomicU32::new(0) }),
             station: Station::new(futex.clone()),
             futex,
             waiter: Arc::new(local()),
@@ -174,6 +184,15 @@ impl World {
 
     fn notify(&self) {
         self.other.notify(self.region.header(), &self.futex);
+    }
+
+    /// A wait that is pending, and who is woken for it.
+    fn pend(&self) -> (Arc<Pending>, Arc<Woken>) {
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(woken.clone());
+        let since = self.waiter.begin();
+        let added = self.station.add(&self.region, &self.waiter, since, u64::MAX, &waker, true);
+        (added.expect("it is taken in"), woken)
     }
 
     /// Waits as a future does that is polled when it is woken.
@@ -270,12 +289,69 @@ fn loom_hub_the_owners_close_comes_after_what_was_notified() {
     explore(|world| {
         let owner = spawn(world, |world| {
             world.notify();
-            world.region.0.sequence.fetch_or(Sequence::CLOSED, Ordering::SeqCst);
+            world.region.header.sequence.fetch_or(Sequence::CLOSED, Ordering::SeqCst);
             world.futex.wake();
         });
         assert_eq!(world.wait(), Ok(()));
         assert_eq!(world.wait(), Err(Ended::RegionClosed));
         owner.join().unwrap();
+    });
+}
+
+/// Whoever takes the notification in ends all that were pending, not just those that the hub saw before.
+#[test]
+fn loom_hub_a_notification_that_somebody_takes_ends_what_is_pending() {
+    explore(|world| {
+        let (_pending, woken) = world.pend();
+        let notifier = spawn(world, World::notify);
+        let taker = spawn(world, |world| {
+            let since = world.waiter.begin();
+            let _ = world.waiter.look(world.region.header(), &world.futex, since);
+            world.waiter.end();
+        });
+        woken.wait();
+        notifier.join().unwrap();
+        taker.join().unwrap();
+    });
+}
+
+/// Who finds the owner dead ends what is pending, and what is just about to be.
+#[test]
+fn loom_hub_the_owners_death_ends_what_is_pending() {
+    explore(|world| {
+        let finder = spawn(world, |world| {
+            world.region.doom.store(1, Ordering::SeqCst);
+            world.station.region_ended(&world.region, Ended::OwnerDied);
+        });
+        assert_eq!(world.wait(), Err(Ended::OwnerDied));
+        finder.join().unwrap();
+    });
+}
+
+/// The thread that is told of something new to do by the time, an owner to look after, does not sleep past it.
+#[test]
+fn loom_hub_a_ring_is_heard_by_what_says_when_to_wake_up() {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(|| {
+        let world = World::new();
+        let news = Arc::new(AtomicU32::new(0));
+        let server = thread::spawn({
+            let (world, news) = (world.clone(), news.clone());
+            move || {
+                let mut desk = Desk::default();
+                let mut heard = false;
+                while !heard {
+                    world.station.round(&mut desk, |now| {
+                        heard = news.load(Ordering::SeqCst) != 0;
+                        if heard { now } else { u64::MAX }
+                    });
+                }
+            }
+        });
+        news.store(1, Ordering::SeqCst);
+        world.station.ring();
+        server.join().unwrap();
     });
 }
 

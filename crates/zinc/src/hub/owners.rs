@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::process::Hub;
 use super::shard::lock;
@@ -23,6 +23,9 @@ const LOOK: u64 = 500_000_000;
 const LOOK_AGAIN: u64 = 20_000_000;
 /// How often it looks after a closed file before it takes it for another's, some peer's say.
 const LOOKS: u8 = 3;
+/// How often it asks after all, in nanoseconds: a process may take longer to die than those looks, and not every file
+/// system tells of all closings.
+const ASK_ALL: u64 = 10_000_000_000;
 /// With this many waits asleep for long, each on a thread of its own, the hub's thread looks after the owners for them.
 /// Below that a thread more costs more than it saves.
 const MANY_SLEEPERS: u32 = 4;
@@ -39,6 +42,7 @@ struct List {
     regions: BTreeMap<usize, Region>,
     watched: BTreeMap<Watched, Vec<usize>>,
     due: u64,
+    all_due: u64,
 }
 
 struct Region {
@@ -51,14 +55,17 @@ struct Region {
 impl Hub {
     /// Has the owner looked after until the watch is dropped.
     pub(super) fn watch(&'static self, mapping: &Arc<Mapping>) -> io::Result<Watch> {
+        // Before anybody counts on it.
+        self.man()?;
         let watch = Watch { hub: self, mapping: mapping.clone() };
-        let mut first = mapping.vigils.fetch_add(1, Ordering::SeqCst) == 0;
-        // In a forked child the parent's waits may be among those that were counted.
-        first |= mapping.vigil_of.swap(self.generation(), Ordering::SeqCst) != self.generation();
-        if first && self.owners.add(mapping) {
-            self.look_after_owners()?;
+        if self.vigils(mapping).begin() && self.owners.add(mapping) {
+            self.ring_first();
         }
         Ok(watch)
+    }
+
+    fn vigils<'a>(&self, mapping: &'a Mapping) -> Vigils<'a> {
+        Vigils { word: &mapping.vigils, generation: self.generation() }
     }
 }
 
@@ -70,11 +77,47 @@ pub(super) struct Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        // Another process's hub is not this one's to change.
+        let last = self.hub.is_current() && self.hub.vigils(&self.mapping).end();
         // Else it stays until the thread comes by: the next wait may begin before that.
-        let last = self.mapping.vigils.fetch_sub(1, Ordering::SeqCst) == 1;
-        if last && self.mapping.is_released() && self.hub.is_current() {
+        if last && self.mapping.is_released() {
             self.hub.owners.forget(&self.mapping);
         }
+    }
+}
+
+/// How many waits of this process have an owner looked after. In a forked child the parent's do not count.
+///
+/// The word has the hub's generation in its upper half, and the count in the lower.
+struct Vigils<'a> {
+    word: &'a AtomicU64,
+    generation: u32,
+}
+
+impl Vigils<'_> {
+    /// One more; true for the first.
+    fn begin(&self) -> bool {
+        self.change(|count| Some(count + 1)) == Some(0)
+    }
+
+    /// One less; true for the last.
+    fn end(&self) -> bool {
+        self.change(|count| count.checked_sub(1)) == Some(1)
+    }
+
+    fn are_none(&self) -> bool {
+        self.count(self.word.load(Ordering::SeqCst)) == 0
+    }
+
+    /// The count before the change.
+    fn change(&self, change: impl Fn(u32) -> Option<u32>) -> Option<u32> {
+        let changed = |word| Some(u64::from(self.generation) << 32 | u64::from(change(self.count(word))?));
+        let before = self.word.fetch_update(Ordering::SeqCst, Ordering::SeqCst, changed);
+        before.ok().map(|word| self.count(word))
+    }
+
+    fn count(&self, word: u64) -> u32 {
+        if (word >> 32) as u32 == self.generation { word as u32 } else { 0 }
     }
 }
 
@@ -126,7 +169,7 @@ impl Owners {
         if now < list.due {
             return list.due;
         }
-        let to_ask = self.news(&mut list);
+        let to_ask = self.news(hub, &mut list, now);
         drop(list);
         // Whoever closed the file may have died between counting a notification and waking those who sleep for it.
         to_ask.iter().for_each(|mapping| futex::wake(low_half(&mapping.header().sequence), Reach::Shared));
@@ -142,7 +185,7 @@ impl Owners {
     }
 
     /// Drops those that nobody waits for any more; gives those that may have died.
-    fn news(&self, list: &mut List) -> Vec<Arc<Mapping>> {
+    fn news(&self, hub: &Hub, list: &mut List, now: u64) -> Vec<Arc<Mapping>> {
         let List { regions, watched, .. } = list;
         let mut suspect = |addresses: &[usize]| {
             for address in addresses {
@@ -157,16 +200,20 @@ impl Owners {
         });
         let idle: Vec<_> = regions
             .iter()
-            .filter(|(_, region)| region.mapping.vigils.load(Ordering::SeqCst) == 0)
+            .filter(|(_, region)| hub.vigils(&region.mapping).are_none())
             .map(|(address, _)| *address)
             .collect();
         for address in idle {
             let removed = list.regions.remove(&address);
             self.unwatch(list, removed.as_ref());
         }
+        let all = now >= list.all_due;
+        if all {
+            list.all_due = now + ASK_ALL;
+        }
         let mut to_ask = Vec::new();
         for region in list.regions.values_mut() {
-            if region.looks > 0 || region.watched.is_none() {
+            if all || region.looks > 0 || region.watched.is_none() {
                 region.looks = region.looks.saturating_sub(1);
                 to_ask.push(region.mapping.clone());
             }
@@ -194,6 +241,8 @@ impl Vigil {
 
     /// Whether the hub looks after the owner, so that the wait can sleep on.
     pub(crate) fn is_kept(&mut self, mapping: &Arc<Mapping>) -> bool {
+        // A signal's handler may have forked in the middle of the wait, and this be the child.
+        self.0.take_if(|watch| !watch.hub.is_current());
         if self.0.is_none() && SLEEPERS.load(Ordering::Relaxed) >= MANY_SLEEPERS {
             // Where the system gives no thread, the wait looks by itself.
             self.0 = Hub::current().watch(mapping).ok();

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::task::Waker;
 
 use super::delivery::Delivery;
@@ -18,8 +18,7 @@ use crate::wait::{Ended, Local, Since};
 
 /// How many regions a thread waits for: one word is its bell.
 const REGIONS: usize = MOST_WORDS - 1;
-
-/// Bytes of stack for a station's thread, which calls nothing but wakers.
+/// Bytes of stack for a thread that runs nothing but the hub and wakers.
 const STACK: usize = 256 << 10;
 
 impl Shared for Mapping {
@@ -29,6 +28,10 @@ impl Shared for Mapping {
 
     fn can_arm(&self) -> bool {
         self.writable() != Writable::Nothing
+    }
+
+    fn is_doomed(&self) -> bool {
+        Mapping::is_doomed(self)
     }
 }
 
@@ -54,8 +57,8 @@ impl Kernel<Mapping> for System {
         words.push(low_half(&region.header().sequence), expected.0 as u32);
     }
 
-    fn park(&self, bell: (&AtomicU32, u32), words: &mut Words, until: u64) -> Option<usize> {
-        words.park(bell, until)
+    fn park(&self, bell: (&AtomicU32, u32), words: &mut Words, until: u64, feels_all: bool) -> Option<usize> {
+        words.park(bell, until, feels_all)
     }
 
     fn ring(&self, bell: &AtomicU32) {
@@ -68,6 +71,8 @@ pub(super) struct Hub {
     /// Tells this hub from those of the processes that this one was forked from.
     generation: u32,
     stations: Mutex<Vec<&'static Station<Mapping, System>>>,
+    /// Whether there is a thread, which looks after the owners, too.
+    manned: AtomicBool,
     pub(super) owners: Owners,
     pub(super) delivery: Delivery,
 }
@@ -112,6 +117,7 @@ impl Hub {
         let new = Box::into_raw(Box::new(Self {
             generation: GENERATION.load(Ordering::SeqCst),
             stations: Mutex::new(Vec::new()),
+            manned: AtomicBool::new(false),
             owners: Owners::default(),
             delivery: Delivery::default(),
         }));
@@ -135,7 +141,7 @@ impl Hub {
 
     /// The station that has the region, or had it.
     fn station_of(&self, mapping: &Mapping) -> Option<&'static Station<Mapping, System>> {
-        let place = mapping.station.load(Ordering::Acquire);
+        let place = mapping.station.load(Ordering::SeqCst);
         let index = (place as u32).checked_sub(1)? as usize;
         if (place >> 32) as u32 != self.generation {
             return None;
@@ -158,7 +164,7 @@ impl Hub {
             return Ok(added);
         }
         let mut stations = lock(&self.stations);
-        let place = mapping.station.load(Ordering::Acquire);
+        let place = mapping.station.load(Ordering::SeqCst);
         if (place >> 32) as u32 == self.generation
             && let Some(added) = stations.get((place as u32) as usize - 1).and_then(known)
         {
@@ -168,40 +174,55 @@ impl Hub {
         let free = stations.iter().rposition(|station| station.regions() < REGIONS);
         let index = match free {
             Some(index) => index,
-            None => {
-                let station: &'static Station<_, _> = Box::leak(Box::new(Station::new(System)));
-                let first = stations.is_empty();
-                process::start_thread("zinc-hub", STACK, move || self.run(station, first))?;
-                stations.push(station);
-                stations.len() - 1
-            }
+            None => self.man_another(&mut stations)?,
         };
-        mapping.station.store(u64::from(self.generation) << 32 | (index as u64 + 1), Ordering::Release);
+        // Before the wait is there: whoever ends waits looks where the region is after saying why.
+        mapping.station.store(u64::from(self.generation) << 32 | (index as u64 + 1), Ordering::SeqCst);
         let station = stations[index];
         let added = station.add(mapping, local, since, deadline, waker, true);
         Ok((station, added.expect("it takes the region in")))
     }
 
-    /// What a station's thread does, for ever. The first one looks after the owners, too.
+    /// Starts another thread; gives the index of its station.
+    fn man_another(
+        &'static self,
+        stations: &mut Vec<&'static Station<Mapping, System>>,
+    ) -> io::Result<usize> {
+        let first = stations.is_empty();
+        let station = Arc::new(Station::new(System));
+        let served = station.clone();
+        process::start_thread("zinc-hub", Some(STACK), move || self.run(&served, first))?;
+        // Kept for ever, as the thread is, now that there is one.
+        stations.push(Box::leak(Box::new(station)));
+        Ok(stations.len() - 1)
+    }
+
+    /// What a station's thread does, for ever, but not in a child that a waker has forked. The first one looks after
+    /// the owners, too.
     fn run(&'static self, station: &Station<Mapping, System>, first: bool) {
         let mut desk = Desk::default();
-        loop {
+        while self.is_current() {
             station.round(&mut desk, |now| if first { self.owners.check(self, now) } else { u64::MAX });
         }
     }
 
-    /// Makes sure that there is a thread which looks after the owners, and that it knows of a change in what it has
-    /// to do.
-    pub(super) fn look_after_owners(&'static self) -> io::Result<()> {
-        let mut stations = lock(&self.stations);
-        if let Some(first) = stations.first() {
-            first.ring();
-            return Ok(());
+    /// Makes sure that there is a thread, which looks after the owners.
+    pub(super) fn man(&'static self) -> io::Result<()> {
+        if !self.manned.load(Ordering::Acquire) {
+            let mut stations = lock(&self.stations);
+            if stations.is_empty() {
+                self.man_another(&mut stations)?;
+            }
+            self.manned.store(true, Ordering::Release);
         }
-        let station: &'static Station<_, _> = Box::leak(Box::new(Station::new(System)));
-        process::start_thread("zinc-hub", STACK, move || self.run(station, true))?;
-        stations.push(station);
         Ok(())
+    }
+
+    /// Has that thread look at everything again.
+    pub(super) fn ring_first(&self) {
+        if let Some(first) = lock(&self.stations).first() {
+            first.ring();
+        }
     }
 
     /// The region's owner has died: ends everybody's waits.
@@ -222,6 +243,11 @@ pub(crate) fn handle_changed(mapping: &Arc<Mapping>, local: &Arc<Local>) {
     if let Some(station) = Hub::there().and_then(|hub| hub.station_of(mapping)) {
         station.handle_changed(mapping, local);
     }
+}
+
+/// Which process this is, among those that were forked from one another.
+pub(crate) fn generation() -> u32 {
+    GENERATION.load(Ordering::SeqCst)
 }
 
 /// Lets go of a region whose memory was given back.

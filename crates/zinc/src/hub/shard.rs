@@ -19,6 +19,8 @@ pub(crate) trait Shared {
     fn header(&self) -> &Header;
     /// Whether the header may be written, which arming does.
     fn can_arm(&self) -> bool;
+    /// Whether it is known that the owner died.
+    fn is_doomed(&self) -> bool;
 }
 
 /// One pending wait. Whoever waits keeps it, and so does the shard until it is over.
@@ -38,10 +40,17 @@ enum State {
 impl Pending {
     /// Why the wait is over (`None`: a notification came), or else has `waker` woken when it is.
     pub(crate) fn outcome(&self, waker: &Waker) -> Option<Option<Ended>> {
+        match &*lock(&self.state) {
+            State::Over(ended) => return Some(*ended),
+            State::Waiting(old) if old.will_wake(waker) => return None,
+            State::Waiting(_) => {}
+        }
+        // Cloning a waker and dropping one run the task's own code, which may come back here: no lock is held then.
+        let mut waker = waker.clone();
         match &mut *lock(&self.state) {
             State::Over(ended) => Some(*ended),
             State::Waiting(old) => {
-                old.clone_from(waker);
+                std::mem::swap(old, &mut waker);
                 None
             }
         }
@@ -104,24 +113,29 @@ impl<R: Shared> Shard<R> {
         self.slots.contains_key(&address(region))
     }
 
-    /// Adds a wait that began at `since`. It may be over at once.
+    /// Adds a wait that began at `since`, and takes its waker. It may be over at once, and needs no waker then.
     pub(crate) fn add(
         &mut self,
         region: &Arc<R>,
         local: &Arc<Local>,
         since: Since,
         deadline: u64,
-        waker: Waker,
+        waker: &mut Option<Waker>,
     ) -> (Arc<Pending>, Kick) {
         let id = self.next;
         self.next += 1;
         let sequence = region.header().sequence();
-        // Whoever closed or interrupted the handle a moment ago did not find this wait here.
-        if let Some(ended) = local.over(sequence, since) {
-            let over = Mutex::new(State::Over(ended));
-            return (Arc::new(Pending { since, deadline, id, state: over }), Kick::Needless);
+        // Whoever closed or interrupted the handle a moment ago, or found its owner dead, did not find this wait here.
+        let doomed = || region.is_doomed().then_some(Some(Ended::OwnerDied));
+        let state = match local.over(sequence, since).or_else(doomed) {
+            Some(ended) => State::Over(ended),
+            None => State::Waiting(waker.take().expect("the caller gives one")),
+        };
+        let is_over = matches!(state, State::Over(_));
+        let pending = Arc::new(Pending { since, deadline, id, state: Mutex::new(state) });
+        if is_over {
+            return (pending, Kick::Needless);
         }
-        let pending = Arc::new(Pending { since, deadline, id, state: Mutex::new(State::Waiting(waker)) });
         let new = || Slot { region: region.clone(), handles: BTreeMap::new(), armed: None };
         let slot = self.slots.entry(address(region)).or_insert_with(new);
         let new = || Waits { local: local.clone(), by_age: BTreeMap::new() };
@@ -178,6 +192,11 @@ impl<R: Shared> Shard<R> {
         }
     }
 
+    /// The thread is awake, so that nobody need wake it.
+    pub(crate) fn awake(&mut self) {
+        self.asleep = None;
+    }
+
     /// What the thread does before each sleep: ends what is over, arms for the rest, and learns until when to sleep.
     ///
     /// With wakers to wake, it must not sleep but wake them and come again.
@@ -188,7 +207,7 @@ impl<R: Shared> Shard<R> {
         let mut all_armed = feels_all || self.slots.is_empty();
         let timers = &mut self.timers;
         self.slots.retain(|_, slot| {
-            let keep = slot.settle(timers, wakers);
+            let keep = slot.settle(feels_all, timers, wakers);
             all_armed &= !keep || slot.region.can_arm();
             keep
         });
@@ -254,34 +273,50 @@ impl Waits {
 }
 
 impl<R: Shared> Slot<R> {
+    /// Ends what is over; the sequence that decided it.
     fn end_over(
         &mut self,
         timers: &mut BTreeMap<(u64, u64), (usize, usize)>,
         wakers: &mut Vec<Waker>,
     ) -> Sequence {
         let sequence = self.region.header().sequence();
-        self.handles.retain(|_, waits| {
-            waits.end_over(sequence, timers, wakers);
-            !waits.by_age.is_empty()
-        });
+        // Nothing else than a notification or the owner's close ends a wait here, so most turns need not look at any.
+        if self.armed != Some(sequence) && !self.handles.is_empty() {
+            self.armed = None;
+            self.handles.retain(|_, waits| {
+                waits.end_over(sequence, timers, wakers);
+                !waits.by_age.is_empty()
+            });
+        }
         sequence
     }
 
     /// Ends what is over and arms for the next notification; false if nobody needs it.
     ///
     /// A region stays for one notification after its last wait is over: who waits in a loop is back before it comes,
-    /// and then costs neither a system call nor a change of threads.
-    fn settle(&mut self, timers: &mut BTreeMap<(u64, u64), (usize, usize)>, wakers: &mut Vec<Waker>) -> bool {
-        let idle = self.handles.is_empty();
+    /// and then costs neither a system call nor a change of threads. Only where the thread sleeps for it, though, and
+    /// need not wake up now and then.
+    fn settle(
+        &mut self,
+        feels_all: bool,
+        timers: &mut BTreeMap<(u64, u64), (usize, usize)>,
+        wakers: &mut Vec<Waker>,
+    ) -> bool {
+        let can_arm = self.region.can_arm();
         loop {
             let sequence = self.end_over(timers, wakers);
-            let header = self.region.header();
-            let lingers = self.armed.is_none_or(|armed| armed == sequence) && self.region.can_arm();
-            if self.handles.is_empty() && (idle && !lingers || sequence.is_closed()) {
-                return false;
+            if self.handles.is_empty() {
+                let unheeded = self.armed.is_some_and(|armed| armed != sequence);
+                if unheeded || sequence.is_closed() || !can_arm || !feels_all {
+                    return false;
+                }
             }
-            let armed = !self.region.can_arm() || self.sleeps_for(header) || arm(header, sequence);
-            if armed {
+            // The thread comes again before it sleeps. Where notifications come in a stream, arming would not succeed.
+            if !wakers.is_empty() {
+                return true;
+            }
+            let header = self.region.header();
+            if !can_arm || self.sleeps_for(header) || arm(header, sequence) {
                 self.armed = Some(sequence);
                 return true;
             }

@@ -23,8 +23,14 @@ pub(crate) trait Kernel<R> {
     /// Adds the region's sequence word, which is expected to be `expected`.
     fn push(words: &mut Self::Words, region: &Arc<R>, expected: Sequence);
     /// Sleeps until a word is woken or no longer as expected, or `until` has come; which word it was, if it knows. May
-    /// return early for no reason.
-    fn park(&self, bell: (&AtomicU32, u32), words: &mut Self::Words, until: u64) -> Option<usize>;
+    /// return early for no reason. Unless `feels_all`, it feels the bell alone.
+    fn park(
+        &self,
+        bell: (&AtomicU32, u32),
+        words: &mut Self::Words,
+        until: u64,
+        feels_all: bool,
+    ) -> Option<usize>;
     /// Wakes the thread that sleeps on the bell.
     fn ring(&self, bell: &AtomicU32);
 }
@@ -56,11 +62,13 @@ impl<R: Shared, K: Kernel<R>> Station<R, K> {
         waker: &Waker,
         take_in: bool,
     ) -> Option<Arc<Pending>> {
+        // Cloned, and dropped if it is not needed, outside of the lock: it runs the task's own code.
+        let mut waker = Some(waker.clone());
         let mut shard = lock(&self.shard);
         if !take_in && !shard.has(region) {
             return None;
         }
-        let (pending, kick) = shard.add(region, local, since, deadline, waker.clone());
+        let (pending, kick) = shard.add(region, local, since, deadline, &mut waker);
         drop(shard);
         if kick == Kick::Needed {
             self.ring();
@@ -93,9 +101,14 @@ impl<R: Shared, K: Kernel<R>> Station<R, K> {
     /// One round of the thread: wakes who is to be woken, or sleeps until somebody is. `wake_by` gives a time by which
     /// the thread has to be back, given the time it is.
     pub(crate) fn round(&self, desk: &mut Desk<K::Words>, wake_by: impl FnOnce(u64) -> u64) {
+        // Before anything is looked at: what is rung for after that ends the sleep.
+        let bell = self.bell.load(Ordering::SeqCst);
         let now = self.kernel.now();
         let wake_by = wake_by(now);
+        // Asked once: whoever looks at the words by himself must not sleep as if he felt them.
+        let feels_all = self.kernel.watches_all();
         let mut shard = lock(&self.shard);
+        shard.awake();
         if let Some(region) = desk.woken.take() {
             shard.turn_first(region, &mut desk.wakers);
         }
@@ -103,12 +116,11 @@ impl<R: Shared, K: Kernel<R>> Station<R, K> {
             drop(shard);
             return desk.wake();
         }
-        let until = shard.turn(now, self.kernel.watches_all(), &mut desk.wakers).min(wake_by);
+        let until = shard.turn(now, feels_all, &mut desk.wakers).min(wake_by);
         if !desk.wakers.is_empty() {
             drop(shard);
             return desk.wake();
         }
-        let bell = self.bell.load(Ordering::SeqCst);
         K::clear(&mut desk.words);
         desk.addresses.clear();
         for (address, region, expected) in shard.sleeps_for() {
@@ -116,7 +128,7 @@ impl<R: Shared, K: Kernel<R>> Station<R, K> {
             desk.addresses.push(address);
         }
         drop(shard);
-        let woken = self.kernel.park((&self.bell, bell), &mut desk.words, until);
+        let woken = self.kernel.park((&self.bell, bell), &mut desk.words, until, feels_all);
         desk.woken = woken.and_then(|index| desk.addresses.get(index).copied());
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::{SharedRegion, WaitAsync};
 use crate::error::Result;
-use crate::hub::{Deliver, deliver};
+use crate::hub::{self, Deliver, deliver};
 use crate::wait::Timeout;
 
 impl SharedRegion {
@@ -40,7 +40,10 @@ impl SharedRegion {
         then: impl FnOnce(Result<bool>) + Send + 'static,
     ) -> WaitCallback {
         let wait = Outcome::Wait(self.wait_async(timeout));
-        let callback = Arc::new(Callback { state: Mutex::new(Some((wait, Box::new(then)))) });
+        let callback = Arc::new(Callback {
+            state: Mutex::new(Some((wait, Box::new(then)))),
+            generation: hub::generation(),
+        });
         // Begun here and not on another thread: what happens to the handle from now on is to reach it.
         if callback.look().is_some() {
             deliver(callback.clone());
@@ -57,7 +60,13 @@ impl WaitCallback {
     /// before. Does not block.
     pub fn cancel(&self) -> bool {
         // Dropped outside of the lock: what the callback has captured may do anything then.
-        let taken = self.0.state().take();
+        let taken = match self.0.state.try_lock() {
+            Ok(mut state) => state.take(),
+            // A thread of the parent's was in it at the fork, and is not here to end.
+            Err(TryLockError::WouldBlock) if self.0.generation != hub::generation() => return true,
+            Err(TryLockError::WouldBlock) => self.0.state().take(),
+            Err(TryLockError::Poisoned(state)) => state.into_inner().take(),
+        };
         taken.is_some()
     }
 }
@@ -78,6 +87,8 @@ enum Outcome {
 struct Callback {
     /// `None` once it runs, or never will.
     state: Mutex<Option<(Outcome, Then)>>,
+    /// The process that it runs in.
+    generation: u32,
 }
 
 impl Callback {

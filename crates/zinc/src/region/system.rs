@@ -1,7 +1,7 @@
 //! What waiting needs of the operating system, for a region.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 
 use super::RegionInfo;
 use crate::error::Operation;
@@ -45,11 +45,11 @@ impl System for Arc<Mapping> {
     }
 
     fn owner_died(&self) -> bool {
-        self.is_doomed() || Mapping::owner_died(self)
+        Mapping::is_doomed(self) || Mapping::owner_died(self)
     }
 
     fn is_doomed(&self) -> bool {
-        self.doom.load(Ordering::Acquire) != 0
+        Mapping::is_doomed(self)
     }
 
     fn vigil(&self, mine: &mut Option<Vigil>) -> bool {

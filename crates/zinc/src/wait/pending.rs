@@ -57,10 +57,10 @@ impl Local {
     /// Why a wait that began at `since` is over; takes nothing in. The outer `None` says that it is not, the inner one
     /// that a notification has come.
     pub(crate) fn over(&self, sequence: Sequence, since: Since) -> Option<Option<Ended>> {
-        if sequence.count() > self.seen.load(Ordering::Relaxed) {
+        if sequence.count() > self.seen.load(Ordering::Acquire) {
             // Perhaps by this handle's own notify, whose other half is to follow.
             self.settle();
-            if sequence.count() > self.seen.load(Ordering::Relaxed) {
+            if sequence.count() > self.seen.load(Ordering::Acquire) {
                 return Some(None);
             }
         }

@@ -54,11 +54,11 @@ impl Words {
 
     /// Sleeps until a word is woken or changed, or `until` has come; gives the word that was woken, if there was one.
     ///
-    /// Where the kernel cannot watch several words at once it sleeps on the bell alone, see [`watches_all`].
-    pub(crate) fn park(&mut self, bell: (&AtomicU32, u32), until: u64) -> Option<usize> {
+    /// Unless `feels_all`, see [`watches_all`], it sleeps on the bell alone.
+    pub(crate) fn park(&mut self, bell: (&AtomicU32, u32), until: u64, feels_all: bool) -> Option<usize> {
         let bell = (bell.0, bell.1, Reach::Private);
         let mut until = until;
-        if watches_all() {
+        if feels_all {
             self.0[0] = entry(&bell);
             match futex::waitv(
                 &self.0,
@@ -68,8 +68,11 @@ impl Words {
             ) {
                 Ok(woken) => return woken.checked_sub(1),
                 Err(Errno::AGAIN | Errno::TIMEDOUT | Errno::INTR) => return None,
-                // A region that was unmapped a moment ago. Were it to last, this would not be a loop without a rest.
-                Err(Errno::FAULT) => until = until.min(super::process::now().saturating_add(SLICE / 50)),
+                // A region that was unmapped a moment ago, or no memory for the call. Were it to last, this would not be
+                // a loop without a rest.
+                Err(Errno::FAULT | Errno::NOMEM) => {
+                    until = until.min(super::process::now().saturating_add(SLICE / 50))
+                }
                 Err(_) => {
                     NO_WAITV.store(true, Ordering::Relaxed);
                     return None;

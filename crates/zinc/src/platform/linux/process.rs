@@ -96,18 +96,30 @@ pub(crate) fn on_fork(child: extern "C" fn()) {
     assert_eq!(result, 0, "out of memory while registering a fork handler");
 }
 
-/// Starts a thread that no signal is delivered to: handlers belong to the program's own threads.
+/// Signals that tell a thread of its own faults. Blocked, they would kill the process instead of reaching the handlers
+/// that language runtimes rely on.
+const FAULTS: [libc::c_int; 6] =
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+
+/// Starts a thread that no signal but its own faults is delivered to: handlers belong to the program's own threads.
+/// Its stack has `stack` bytes, or as many as any thread's.
 pub(crate) fn start_thread(
     name: &str,
-    stack: usize,
+    stack: Option<usize>,
     run: impl FnOnce() + Send + 'static,
 ) -> std::io::Result<()> {
-    let builder = std::thread::Builder::new().name(name.to_owned()).stack_size(stack);
+    let mut builder = std::thread::Builder::new().name(name.to_owned());
+    if let Some(stack) = stack {
+        builder = builder.stack_size(stack);
+    }
     // SAFETY: both sets are initialized by the calls that fill them, and live across these calls.
     unsafe {
         let mut all = std::mem::zeroed();
         let mut before = std::mem::zeroed();
         libc::sigfillset(&mut all);
+        FAULTS.iter().for_each(|&signal| {
+            libc::sigdelset(&mut all, signal);
+        });
         // A thread starts with the mask of the one that starts it.
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
         let started = builder.spawn(run);
