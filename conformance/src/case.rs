@@ -20,7 +20,7 @@ const WATCHDOG: u64 = 20;
 pub(crate) const TESTEE_ERRORS: &[&str] = &["Cancelled", "NoSuchCall", "ReadOnly"];
 
 /// What a testee may or may not be able to do; values of an element type are `dtype:NAME`.
-const CAPABILITIES: &[&str] = &["async", "fork", "read-only-views", "setuid"];
+const CAPABILITIES: &[&str] = &["async", "exit-handlers", "fork", "read-only-views", "setuid"];
 
 /// Who does something in a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -291,7 +291,7 @@ impl Case {
                     }
                 }
                 Step::Answered(label) => {
-                    ensure!(open.contains_key(label), "no command was sent with later = {label:?}")
+                    ensure!(open.contains_key(label), "no command was sent with later = {label:?}");
                 }
                 Step::Kill(ended) | Step::End(ended) => {
                     open.retain(|_, role| role != ended);

@@ -38,6 +38,7 @@ struct Languages {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Gaps {
+    #[serde(default)]
     gap: Vec<Gap>,
 }
 

@@ -69,7 +69,7 @@ struct Run<'a> {
     languages: BTreeMap<Role, String>,
     testees: BTreeMap<Role, Testee>,
     pending: HashMap<String, Pending>,
-    /// The last command with each label, answered or not.
+    /// The id of the last command with each label, answered or not.
     labelled: HashMap<String, u64>,
     /// Testees that have given up their user's rights, and are of no use to another case.
     spent: HashSet<Role>,

@@ -1,5 +1,6 @@
 """The Python code of the book: chapters include the parts between anchors, and every part is run here."""
 
+import asyncio
 import shutil
 import tempfile
 import threading
@@ -25,6 +26,23 @@ def follow(region, look):
 
 
 # ANCHOR_END: follow
+
+
+# ANCHOR: async
+async def follow_async(region, look):
+    """Look each time there is something new, without a thread of its own, until the owner closes the region."""
+    async for _ in region:
+        look()
+
+
+async def ask_async(region, question):
+    """Put a question into the region and wait for the answer, while the event loop does other things."""
+    memoryview(region)[: len(question)] = question
+    region.notify()
+    return await region.wait_async(1000)
+
+
+# ANCHOR_END: async
 
 
 # ANCHOR: ask
@@ -144,6 +162,35 @@ def test_follow_looks_until_the_owner_closes():
 
     follow(SharedRegion.open("r"), look)
     assert len(looks) == 3
+
+
+def test_follow_async_looks_until_the_owner_closes():
+    owner = SharedRegion.create("r", 1)
+    owner.notify()
+    looks = []
+
+    def look():
+        looks.append(None)
+        owner.notify() if len(looks) < 3 else owner.close()
+
+    asyncio.run(follow_async(SharedRegion.open("r"), look))
+    assert len(looks) == 3
+
+
+def test_ask_async_and_its_answer_take_turns_on_one_loop():
+    async def answer(owner):
+        await owner.wait_async()
+        memoryview(owner)[:] = bytes(owner).upper()
+        owner.notify()
+
+    async def main():
+        owner = SharedRegion.create("r", 16)
+        region = SharedRegion.open("r")
+        answered, _ = await asyncio.gather(ask_async(region, b"zinc"), answer(owner))
+        assert answered
+        assert bytes(region)[:4] == b"ZINC"
+
+    asyncio.run(main())
 
 
 def test_ask_gets_an_answer_in_the_same_bytes():

@@ -10,7 +10,7 @@ use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
 
-use call::{Call, Handle, Name, Options, Time};
+use call::{Call, Handle, Name, Options};
 use libfuzzer_sys::fuzz_target;
 use zinc_core::*;
 
@@ -140,7 +140,9 @@ fn perform(call: &Call, tokens: &mut Tokens, users: &mut Users) {
             let (name, options) = (name.text(), options(from));
             let mut out = Out::new(regions, *out);
             // SAFETY: the string ends, the options are whole, and the place is null or there.
-            check(unsafe { zinc_create_with(name.as_ptr(), from.capacity(*capacity), &options, out.address()) });
+            check(unsafe {
+                zinc_create_with(name.as_ptr(), from.capacity(*capacity), &options, out.address())
+            });
             out.keep(zinc_close);
         }
         Call::CreateTensor { name, dtype, shape, options: from, out } => {
@@ -148,7 +150,14 @@ fn perform(call: &Call, tokens: &mut Tokens, users: &mut Users) {
             let mut out = Out::new(regions, *out);
             // SAFETY: as above, and the shape is as long as it says.
             check(unsafe {
-                zinc_create_tensor(name.as_ptr(), *dtype, shape.len(), shape.as_ptr(), &options, out.address())
+                zinc_create_tensor(
+                    name.as_ptr(),
+                    *dtype,
+                    shape.len(),
+                    shape.as_ptr(),
+                    &options,
+                    out.address(),
+                )
             });
             out.keep(zinc_close);
         }
@@ -261,7 +270,9 @@ fn perform(call: &Call, tokens: &mut Tokens, users: &mut Users) {
         Call::ListingGet { listing, index, size } => {
             let mut info = info(*size);
             // SAFETY: the struct is there, and its size is one that it has, or none.
-            if check(unsafe { zinc_listing_get(token(listings, *listing), usize::from(*index), &mut info) }) == 1 {
+            if check(unsafe { zinc_listing_get(token(listings, *listing), usize::from(*index), &mut info) })
+                == 1
+            {
                 assert!(!info.name.is_null());
             }
         }

@@ -86,7 +86,9 @@ fuzz_target!(|words: Words| {
 /// Typed views are as long as the description says.
 fn look(region: &SharedRegion, dtype: DType, descriptor: &Descriptor) {
     match dtype {
-        DType::F32 => assert_eq!(region.tensor::<f32>().expect("its type").len() as u64, descriptor.elements()),
+        DType::F32 => {
+            assert_eq!(region.tensor::<f32>().expect("its type").len() as u64, descriptor.elements())
+        }
         DType::F16 => {
             assert_eq!(region.tensor::<half::f16>().expect("its type").shape(), descriptor.shape());
         }

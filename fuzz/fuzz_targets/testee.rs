@@ -12,9 +12,32 @@ use serde_json::{Map, Number, Value, json};
 /// What can be asked for. Left out are `fork` and `become`, which would end the fuzzer, and `ping_pong`, which waits for
 /// another process.
 const COMMANDS: &[&str] = &[
-    "hello", "reset", "create", "open", "open_or_create", "remove", "list", "name", "capacity", "sequence",
-    "notify", "interrupt", "close", "unlink", "persist", "wait", "wait_past", "read", "write", "describe",
-    "descriptor", "fill", "tensor", "wait_async", "cancel", "no such command",
+    "hello",
+    "reset",
+    "create",
+    "open",
+    "open_or_create",
+    "remove",
+    "list",
+    "name",
+    "capacity",
+    "sequence",
+    "notify",
+    "interrupt",
+    "close",
+    "unlink",
+    "persist",
+    "wait",
+    "wait_past",
+    "read",
+    "write",
+    "describe",
+    "descriptor",
+    "fill",
+    "tensor",
+    "wait_async",
+    "cancel",
+    "no such command",
 ];
 
 /// The arguments that there are, each with a value that makes sense.

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use crate::csharp;
 use crate::dotnet_env;
+use crate::java;
+use crate::java_env;
 use crate::native;
 use crate::project::Project;
 use crate::python_env::PythonEnv;
@@ -78,6 +80,11 @@ fn all(project: &Project) -> Result<Vec<Bench>> {
         name: "csharp/roundtrip".to_owned(),
         find: dotnet_env::find,
         command: Box::new(|shell| csharp::build(shell, "RoundTrip").map(Command::new)),
+    });
+    benches.push(Bench {
+        name: "java/roundtrip".to_owned(),
+        find: java_env::find,
+        command: Box::new(java::bench),
     });
     Ok(benches)
 }

@@ -2,6 +2,8 @@
 
 use crate::csharp;
 use crate::dotnet_env;
+use crate::java;
+use crate::java_env;
 use crate::native;
 use crate::node_env;
 use crate::project::Project;
@@ -34,5 +36,8 @@ pub(crate) fn run(project: &Project, args: &[String]) -> Result<bool> {
     let mut runner = project.cargo();
     runner.args(["run", "--quiet"]).args(PACKAGE).args(["--bin", "zinc-conformance", "--"]).args(args);
     env.offer(&mut runner);
+    if java_env::find(project).is_ok() {
+        runner.env("ZINC_JAVA", java::build_testee(&shell)?);
+    }
     Ok(runner.status().context("run the conformance runner")?.success())
 }

@@ -113,7 +113,8 @@ impl DotnetEnv {
                 self.compile(shell, program.name, &folders, &out, arguments)?;
                 copy(&library, &output)?;
                 copy(&project.target().join("release/libzinc_core.so"), &output)?;
-                std::fs::write(out.with_extension("runtimeconfig.json"), runtime_config(&framework)?)?;
+                let config = runtime_config(&framework, &project.path(program.folder))?;
+                std::fs::write(out.with_extension("runtimeconfig.json"), config)?;
                 folder.join(DOTNET).join("dotnet")
             }
         };
@@ -237,13 +238,18 @@ fn refer(assembly: &Path) -> String {
     format!("\"-r:{}\"", assembly.display())
 }
 
-/// Which framework a program wants; and that it does without ICU, which a machine may lack.
-fn runtime_config(framework: &Path) -> Result<String> {
+/// Which framework a program wants; what its `runtimeconfig.template.json` says, as an SDK would read it; and that it
+/// does without ICU, which a machine may lack.
+fn runtime_config(framework: &Path, folder: &Path) -> Result<String> {
     let version = framework.file_name().context("a framework's folder is its version")?.to_string_lossy();
+    let template = std::fs::read_to_string(folder.join("runtimeconfig.template.json"));
+    let template: serde_json::Value = serde_json::from_str(template.as_deref().unwrap_or("{}"))?;
+    let mut properties = template["configProperties"].as_object().cloned().unwrap_or_default();
+    properties.insert("System.Globalization.Invariant".to_owned(), true.into());
     let config = serde_json::json!({ "runtimeOptions": {
         "tfm": "net8.0",
         "framework": { "name": "Microsoft.NETCore.App", "version": version },
-        "configProperties": { "System.Globalization.Invariant": true },
+        "configProperties": properties,
     }});
     Ok(config.to_string())
 }

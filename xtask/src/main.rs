@@ -6,11 +6,15 @@ mod csharp;
 mod debian;
 mod demo;
 mod dotnet_env;
+mod fuzz;
 mod generate;
+mod java;
+mod java_env;
 mod native;
 mod node_env;
 mod project;
 mod python_env;
+mod sanitize;
 mod shell;
 mod suites;
 mod tally;
@@ -52,6 +56,10 @@ enum Task {
     },
     /// Kill, stop and disturb processes that share regions, and check that everything holds
     Torture(torture::Options),
+    /// Give arbitrary bytes and arbitrary calls to all of Zinc that takes them
+    Fuzz(fuzz::Options),
+    /// Run the core's tests under AddressSanitizer and ThreadSanitizer
+    Sanitize(sanitize::Options),
     /// Build the core's static library and put it where the Go package looks for it
     Go,
     /// Build the C# package and one of the programs in C#, with an SDK or with what there is in packages
@@ -59,6 +67,10 @@ enum Task {
         /// Its name, such as reader
         program: String,
     },
+    /// Build the Java package's jar, and the examples in Java
+    Java,
+    /// Get Bun and Deno, and build the addon for the three runtimes beside its wrapper
+    Node,
     /// Write the files that are made from the core's spec files
     Generate {
         /// Write nothing; fail if a file is not as it would be written
@@ -87,8 +99,12 @@ fn run(task: Task) -> Result<bool> {
         Task::Bench { name } => bench::run(&project, name.as_deref()).map(|()| true),
         Task::Conformance { args } => conformance::run(&project, &args),
         Task::Torture(options) => torture::run(&project, &options),
+        Task::Fuzz(options) => fuzz::run(&project, &options),
+        Task::Sanitize(options) => sanitize::run(&project, &options),
         Task::Go => native::put_go_library(&Shell::new(&project, "go")?).map(|()| true),
         Task::Csharp { program } => csharp::build(&Shell::new(&project, "csharp")?, &program).map(|_| true),
+        Task::Node => node_env::NodeEnv::ready(&Shell::new(&project, "node")?).map(|_| true),
+        Task::Java => java::build(&Shell::new(&project, "java")?).map(|()| true),
         Task::Generate { check } => generate::run(&project, check).map(|()| true),
     }
 }

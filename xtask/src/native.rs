@@ -57,6 +57,27 @@ pub(crate) fn test_cpp(shell: &Shell) -> Result<()> {
     shell.run("ctest", &mut ctest)
 }
 
+/// Builds the quickstart's programs in C++ and Go, where the tools are there, and tells a test of them.
+pub(crate) fn offer_quickstarts(shell: &Shell, test: &mut Command) -> Result<()> {
+    let project = shell.project();
+    if find_cpp(project).is_ok() {
+        let build = project.target().join("cmake");
+        let programs = ["zinc_cpp_quickstart_writer", "zinc_cpp_quickstart_reader"];
+        cmake(shell, "crates/zinc-sys", &build, &[&["--target"], &programs[..]].concat())?;
+        test.env("ZINC_QUICKSTART_CPP", build.join("examples/cpp"));
+    }
+    if find_go(project).is_ok() {
+        put_go_library(shell)?;
+        let folder = project.target().join("examples/go");
+        std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
+        let mut build = Command::new("go");
+        build.current_dir(project.path("examples/go")).args(["build", "-o"]).arg(&folder);
+        shell.run("go build in examples/go", build.args(["./quickstart_writer", "./quickstart_reader"]))?;
+        test.env("ZINC_QUICKSTART_GO", folder);
+    }
+    Ok(())
+}
+
 /// The round trip in C++.
 pub(crate) fn bench_cpp(shell: &Shell) -> Result<Command> {
     let build = shell.project().target().join("cmake");

@@ -142,7 +142,7 @@ pub(crate) fn lint(shell: &Shell) -> Result<()> {
 }
 
 pub(crate) fn test_node(shell: &Shell) -> Result<()> {
-    test(shell, "node", &["--expose-gc", "--test", "--test-reporter=tap"])
+    test(shell, "node", &["--expose-gc", "--test", "--test-reporter=spec"])
 }
 
 pub(crate) fn test_bun(shell: &Shell) -> Result<()> {
@@ -167,7 +167,7 @@ fn test(shell: &Shell, runtime: &str, words: &[&str]) -> Result<()> {
     }
     files.sort();
     let mut command = env.runtime(runtime);
-    command.args(words).args(files);
+    command.args(words).args(files).env("NO_COLOR", "1");
     python.offer(&mut command);
     shell.run(&format!("tests in {runtime}"), &mut command)
 }

@@ -4,6 +4,8 @@ use std::process::Command;
 
 use crate::csharp;
 use crate::dotnet_env;
+use crate::java;
+use crate::java_env;
 use crate::native;
 use crate::node_env;
 use crate::project::Project;
@@ -45,6 +47,7 @@ pub(crate) const TOOLCHAINS: &[Toolchain] = &[
     Toolchain { name: "bun", find: node_env::find_bun, prepare: None },
     Toolchain { name: "deno", find: node_env::find_deno, prepare: None },
     Toolchain { name: "csharp", find: dotnet_env::find, prepare: None },
+    Toolchain { name: "java", find: java_env::find, prepare: Some(java_env::prepare) },
     Toolchain { name: "python", find: python, prepare: Some(|shell| PythonEnv::with_tools(shell).map(drop)) },
 ];
 
@@ -152,6 +155,13 @@ pub(crate) const SUITES: &[Suite] = &[
         run: csharp::test,
     },
     Suite {
+        name: "java",
+        about: "the jar's tests on the oldest and the newest JDK under -Xcheck:jni, the quickstart, Javadoc",
+        needs: &["rust", "java"],
+        counted: true,
+        run: java::test,
+    },
+    Suite {
         name: "examples",
         about: "the quickstart programs, in either language and either order",
         needs: &["rust", "python"],
@@ -179,6 +189,13 @@ pub(crate) const SUITES: &[Suite] = &[
         run: |shell| shell.run("20 s of it", own()?.args(["torture", "--seconds", "20", "--seed", "9"])),
     },
     Suite {
+        name: "fuzz",
+        about: "arbitrary bytes and calls for everything that takes them, a short run of each target",
+        needs: &["rust", "cpp"],
+        counted: false,
+        run: |shell| shell.run("5 s of each target", own()?.args(["fuzz", "--seconds", "5"])),
+    },
+    Suite {
         name: "demo",
         about: "a model's weights shared between a Python loader and a Rust server",
         needs: &["rust", "python"],
@@ -201,8 +218,13 @@ fn python(_: &Project) -> Result<String> {
 }
 
 fn format(shell: &Shell) -> Result<()> {
-    let mut fmt = shell.project().cargo();
-    shell.run("cargo fmt --check", fmt.args(["fmt", "--all", "--check", "--", "--color=never"]))
+    // The fuzz targets are a workspace of their own.
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        let mut fmt = shell.project().cargo();
+        fmt.args(["fmt", "--all", "--check", "--manifest-path", manifest, "--", "--color=never"]);
+        shell.run(&format!("cargo fmt --check of {manifest}"), &mut fmt)?;
+    }
+    Ok(())
 }
 
 fn lint(shell: &Shell) -> Result<()> {
@@ -254,6 +276,7 @@ fn examples(shell: &Shell) -> Result<()> {
     let mut quickstart = shell.project().cargo();
     quickstart.args(["test", "--package", "zinc-example-nearest", "--", "--show-output"]);
     env.offer(&mut quickstart);
+    native::offer_quickstarts(shell, &mut quickstart)?;
     shell.run("quickstart and reader", &mut quickstart)
 }
 

@@ -13,14 +13,16 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Adds up the closing lines of cargo test (`test result: ok. 3 passed; ...`), pytest (`=== 3 passed, ... ===`),
-    /// ctest (`100% tests passed, ... out of 3`) the conformance runner (`3 passed, ...`), dotnet test (`Passed! - ..., Passed: 3,
-    /// ...`) and go test's `--- PASS` lines, and collects the lines that say what was skipped and why.
+    /// ctest (`100% tests passed, ... out of 3`) the conformance runner (`3 passed, ...`), node's
+    /// (`ℹ pass 3`), Bun's (`3 pass`) and Deno's (`ok | 3 passed | ...`), dotnet test (`Passed! - ..., Passed: 3,
+    /// ...`), Maven (`Tests run: 3, ...`) and go test's `--- PASS` lines, and collects the lines that say what was skipped and why.
     pub(crate) fn of(log: &str) -> Self {
         let mut tally = Self::default();
         let (mut before, mut skipped_by_ctest) = ("", 0);
         for line in log.lines().map(str::trim) {
             let pytest = line.starts_with("==") && line.ends_with("==");
-            let conformance = line.starts_with(|first: char| first.is_ascii_digit());
+            let conformance =
+                line.starts_with(|first: char| first.is_ascii_digit()) && line.contains(" passed, ");
             if line.contains("% tests passed,") {
                 tally.passed += number_after(line, "of").saturating_sub(skipped_by_ctest);
                 tally.skipped += std::mem::take(&mut skipped_by_ctest);
@@ -29,6 +31,16 @@ impl Tally {
             } else if line.starts_with("test result:") || pytest || conformance {
                 tally.passed += number_before(line, "passed");
                 tally.skipped += number_before(line, "skipped");
+            } else if line.starts_with("ℹ pass ") {
+                tally.passed += number_after(line, "pass");
+            } else if line.starts_with("ok | ") {
+                tally.passed += number_before(line, "passed");
+            } else if line.ends_with(" pass") {
+                tally.passed += number_before(line, "pass");
+            } else if line.contains("] Tests run:") && !line.contains("Time elapsed") {
+                let skipped = number_after(line, "Skipped:");
+                tally.passed += number_after(line, "run:").saturating_sub(skipped);
+                tally.skipped += skipped;
             } else if line.starts_with("Passed!") {
                 tally.passed += number_after(line, "Passed:");
             } else if line.starts_with("--- PASS") {
@@ -83,11 +95,18 @@ mod tests {
              2/20 Test  #7: c.waits.valgrind ....***Skipped   0.00 sec\n\
              100% tests passed, 0 tests failed out of 20\n\
              --- PASS: TestWait (0.00s)\n\
+             ℹ tests 51\n\
+             ℹ pass 50\n\
+             53 pass\n\
+             0 fail\n\
+             ok | 54 passed | 0 failed (13s)\n\
              \x20   wait_test.go:9: no futex_waitv\n\
              --- SKIP: TestInterrupt (0.00s)\n\
+             [INFO] Tests run: 5, Failures: 0, Errors: 0, Skipped: 1, Time elapsed: 0.1 s -- in dev.zinc.tests.WaitTest\n\
+             [INFO] Tests run: 78, Failures: 0, Errors: 0, Skipped: 1\n\
              Passed!  - Failed:     0, Passed:    45, Skipped:     0, Total:    45, Duration: 1 s\n",
         );
-        assert_eq!((tally.passed, tally.skipped), (608, 8));
+        assert_eq!((tally.passed, tally.skipped), (842, 9));
         assert_eq!(
             tally.reasons,
             [

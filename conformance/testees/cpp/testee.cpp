@@ -92,7 +92,7 @@ zinc::shape shape(const json& command) { return command.at("shape").get<std::vec
 
 json hello(handles&, const json&) {
   std::vector<std::string> can = capabilities(elements());
-  can.insert(can.end(), {"async", "fork", "setuid", "read-only-views"});
+  can.insert(can.end(), {"async", "exit-handlers", "fork", "setuid", "read-only-views"});
   return {{"protocol", 1}, {"pid", getpid()}, {"version", zinc::version()}, {"can", can}};
 }
 

@@ -40,7 +40,7 @@ namespace Zinc.Conformance
 
         private static void Answer(Command command, Func<object?> perform)
         {
-            var answer = new Dictionary<string, object?> { ["id"] = command.Number("id") };
+            var answer = new JsonObject { ["id"] = command.Number("id") };
             try
             {
                 answer["ok"] = perform();
@@ -61,11 +61,10 @@ namespace Zinc.Conformance
                 answer["message"] = error.ToString();
             }
 
-            byte[] line = JsonSerializer.SerializeToUtf8Bytes(answer);
+            byte[] line = answer.ToLine();
             lock (Answers)
             {
                 Answers.Write(line);
-                Answers.WriteByte((byte)'\n');
                 Answers.Flush();
             }
         }
@@ -86,15 +85,14 @@ namespace Zinc.Conformance
                     long capacity = command.Number("capacity");
                     SharedRegion opened = SharedRegion.OpenOrCreate(command.Name, capacity, command.Options());
                     Keep(command, opened);
-                    return new { owner = opened is OwnedRegion };
+                    return new JsonObject { ["owner"] = opened is OwnedRegion };
                 case "remove":
                     SharedRegion.Remove(command.Name, command.Text("directory"));
                     return null;
                 case "list":
-                    return SharedRegion.List(command.Text("directory")).Select(info =>
-                        new { name = info.Name, capacity = info.Capacity, state = info.State.ToString().ToLowerInvariant() });
+                    return SharedRegion.List(command.Text("directory")).Select(Listed);
                 case "fork":
-                    return new { pid = OwnProcess.Fork() };
+                    return new JsonObject { ["pid"] = OwnProcess.Fork() };
                 case "become":
                     OwnProcess.Become((uint)command.Number("uid"));
                     return null;
@@ -139,7 +137,7 @@ namespace Zinc.Conformance
                     return null;
                 case "descriptor":
                     return region.GetDescriptor() is Descriptor found
-                        ? new { dtype = found.DType.Name(), shape = found.Shape }
+                        ? new JsonObject { ["dtype"] = found.DType.Name(), ["shape"] = found.Shape }
                         : null;
                 case "read":
                     return Read(region, command.Number("at"), command.Number("length"));
@@ -177,9 +175,22 @@ namespace Zinc.Conformance
 
         private static object Hello()
         {
-            var can = new List<string> { "async", "fork", "setuid", "read-only-views" };
-            can.AddRange(Values.Elements.Keys.Select(dtype => "dtype:" + dtype.Name()));
-            return new { protocol = 1, pid = OwnProcess.Id, version = SharedRegion.Version, can };
+            var can = new List<string> { "async", "exit-handlers", "fork", "setuid", "read-only-views" };
+            foreach (DType dtype in (DType[])Enum.GetValues(typeof(DType)))
+            {
+                can.Add("dtype:" + dtype.Name());
+            }
+
+            return new JsonObject
+            {
+                ["protocol"] = 1, ["pid"] = OwnProcess.Id, ["version"] = SharedRegion.Version, ["can"] = can,
+            };
+        }
+
+        private static JsonObject Listed(RegionInfo info)
+        {
+            string state = info.State.ToString().ToLowerInvariant();
+            return new JsonObject { ["name"] = info.Name, ["capacity"] = info.Capacity, ["state"] = state };
         }
 
         private static OwnedRegion Create(Command command)

@@ -53,7 +53,7 @@ namespace Zinc.Conformance
         {
             DType dtype = name is null ? Described(region) : Parse(name);
             (IReadOnlyList<long> shape, object?[] values) = Elements[dtype].Read(region);
-            return new { dtype = dtype.Name(), shape, values };
+            return new JsonObject { ["dtype"] = dtype.Name(), ["shape"] = shape, ["values"] = values };
         }
 
         /// <summary>Gives every element of the described tensor its value.</summary>

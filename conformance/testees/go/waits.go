@@ -44,7 +44,11 @@ func startWaits(c *command) {
 			outcomes[name(last)]++
 		}
 		if len(outcomes) > 1 {
-			report(c, nil, fmt.Errorf("%v", outcomes))
+			counts := []string{}
+			for name, count := range outcomes {
+				counts = append(counts, fmt.Sprint(count, " ", name))
+			}
+			report(c, nil, errors.New(strings.Join(counts, ", ")))
 			return
 		}
 		notified, err := outcome(last)
@@ -59,6 +63,8 @@ func (c *command) context() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), time.Duration(*c.Timeout)*time.Millisecond)
 }
 
+// A frame of its own on the stack, by which allSleep knows it.
+//
 //go:noinline
 func waitContext(ctx context.Context, r *zinc.Region, started *sync.WaitGroup, ends chan<- error) {
 	started.Done()

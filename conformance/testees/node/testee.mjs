@@ -135,7 +135,7 @@ function method(region, name) {
 }
 
 function hello() {
-  const can = ["async", "setuid", ...DTYPES.map((dtype) => `dtype:${dtype}`)];
+  const can = ["async", "exit-handlers", "setuid", ...DTYPES.map((dtype) => `dtype:${dtype}`)];
   return { protocol: 1, pid: process.pid, version, can };
 }
 

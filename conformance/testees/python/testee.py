@@ -140,7 +140,7 @@ def become(uid):
 
 
 def hello():
-    can = ["async", "fork", "setuid", "read-only-views"] + [f"dtype:{dtype}" for dtype in DTYPES]
+    can = ["async", "exit-handlers", "fork", "setuid", "read-only-views"] + [f"dtype:{dtype}" for dtype in DTYPES]
     return {"protocol": 1, "pid": os.getpid(), "version": zinc.__version__, "can": can}
 
 

@@ -240,7 +240,10 @@ fn perform_on(region: &Region, what: &str, command: &Command) -> Result {
 
 fn hello() -> Value {
     let dtypes = DType::ALL.iter().map(|dtype| format!("dtype:{dtype}"));
-    let can = ["async", "fork", "setuid", "read-only-views"].into_iter().map(str::to_owned).chain(dtypes);
+    let can = ["async", "exit-handlers", "fork", "setuid", "read-only-views"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(dtypes);
     json!({
         "protocol": 1, "pid": std::process::id(), "version": zinc::version(), "can": can.collect::<Vec<_>>(),
     })

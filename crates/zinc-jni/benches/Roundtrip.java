@@ -3,14 +3,14 @@
 //     java --enable-native-access=ALL-UNNAMED -cp zinc.jar Roundtrip.java [--json] [--limit NANOSECONDS] [--rounds N]
 //
 // Both JVMs are pinned, each to a core of its own, by taskset. The target is a p50 of at most 1.8 times the bare limit:
-// two Rust processes that each store to a cache line on which the other spins. The limit is measured in the same run, by
-// the bench roundtrip of crates/zinc through cargo in the current directory, before and after, and the lower counts;
+// two Rust processes that each store to a cache line on which the other spins. The limit is measured in the same run,
+// by the bench roundtrip of crates/zinc through cargo in the current directory, before and after, and the lower counts;
 // unless it is given. With --json, everything comes once more as JSON, on the last line.
 //
-// How one round trip is measured, though reading the clock takes a good part of one: the clock is read once for each, right
-// after `signal`, while the other process takes the notification in and answers. So the reading is not on the way of the round
-// trip, and the difference of two readings is one round trip. As a check, batches of 100 round trips with the clock read only
-// at their ends are run in between; the p50 of their averages stands beside.
+// How one round trip is measured, though reading the clock takes a good part of one: the clock is read once for each,
+// right after `signal`, while the other process takes the notification in and answers. So the reading is not on the way
+// of the round trip, and the difference of two readings is one round trip. As a check, batches of 100 round trips with
+// the clock read only at their ends are run in between; the p50 of their averages stands beside.
 
 import dev.zinc.ClosedException;
 import dev.zinc.RegionOptions;
@@ -27,6 +27,7 @@ import java.util.regex.Pattern;
 
 public final class Roundtrip {
     private static final double TARGET = 1.8;
+    private static final String WHAT = "Java to Java p50 to the bare limit's";
     private static final int TRIPS = 100_000;
     private static final int BATCH = 100;
 
@@ -70,18 +71,21 @@ public final class Roundtrip {
         System.out.println("load before: " + load);
         System.out.println("Java " + Runtime.version() + " to Java: " + row);
         System.out.printf(Locale.ROOT, "bare limit: p50 ns %.1f%n", limit);
-        System.out.printf(Locale.ROOT, "Java to Java p50 to the bare limit's: %.2f, target %.1f, %s in this run%n", ratio, TARGET, met ? "met" : "MISSED");
+        System.out.printf(
+                Locale.ROOT, "%s: %.2f, target %.1f, %s in this run%n", WHAT, ratio, TARGET, met ? "met" : "MISSED");
         if (arguments.contains("--json")) {
             System.out.printf(
                     Locale.ROOT,
-                    "{\"notes\": [\"load before: %s\"], \"rows\": {\"Java to Java\": {%s}, \"bare limit\": {\"p50 ns\": %.1f}}, "
-                            + "\"targets\": [{\"what\": \"Java to Java p50 to the bare limit's\", \"ratio\": %.3f, \"target\": %.1f, \"met\": %b}]}%n",
-                    load, row, limit, ratio, TARGET, met);
+                    "{\"notes\": [\"load before: %s\"], "
+                            + "\"rows\": {\"Java to Java\": {%s}, \"bare limit\": {\"p50 ns\": %.1f}}, "
+                            + "\"targets\": [{\"what\": \"%s\", \"ratio\": %.3f, \"target\": %.1f, \"met\": %b}]}%n",
+                    load, row, limit, WHAT, ratio, TARGET, met);
         }
     }
 
     private static Process start(String core, String... arguments) throws Exception {
-        var command = new ArrayList<>(List.of("taskset", "-c", core, ProcessHandle.current().info().command().orElseThrow()));
+        String java = ProcessHandle.current().info().command().orElseThrow();
+        var command = new ArrayList<>(List.of("taskset", "-c", core, java));
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path")));
         command.add(System.getProperty("zinc.bench", "crates/zinc-jni/benches/Roundtrip.java"));
         command.addAll(List.of(arguments));
@@ -116,7 +120,8 @@ public final class Roundtrip {
 
     /** The p50 of the cache line's round trip in Rust. */
     private static double bareLimit() throws Exception {
-        var bench = new ProcessBuilder("cargo", "bench", "--quiet", "--package", "zinc", "--bench", "roundtrip", "--", "--json");
+        var bench = new ProcessBuilder(
+                "cargo", "bench", "--quiet", "--package", "zinc", "--bench", "roundtrip", "--", "--json");
         var process = bench.redirectError(ProcessBuilder.Redirect.INHERIT).start();
         var lines = new String(process.getInputStream().readAllBytes()).strip().split("\n");
         if (process.waitFor() != 0) {
@@ -147,7 +152,10 @@ public final class Roundtrip {
         }
     }
 
-    /** The other process: asks, and prints each percentile and the p50 of the batches' averages, medians over the rounds. */
+    /**
+     * The other process: asks, and prints each percentile and the p50 of the batches' averages, medians over the
+     * rounds.
+     */
     private static void ask(String name, int rounds) throws Exception {
         try (var region = SharedRegion.create(name, 4096)) {
             if (!region.await(60_000)) {
@@ -174,7 +182,8 @@ public final class Roundtrip {
             }
             System.out.printf(
                     Locale.ROOT,
-                    "\"p50 ns\": %.0f, \"p90 ns\": %.0f, \"p99 ns\": %.0f, \"p99.9 ns\": %.0f, \"p50 of batches ns\": %.1f%n",
+                    "\"p50 ns\": %.0f, \"p90 ns\": %.0f, \"p99 ns\": %.0f, \"p99.9 ns\": %.0f, "
+                            + "\"p50 of batches ns\": %.1f%n",
                     median(found[0]), median(found[1]), median(found[2]), median(found[3]), median(found[4]));
         }
     }

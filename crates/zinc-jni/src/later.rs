@@ -58,7 +58,9 @@ impl Wait {
         let mut pending = self.pending();
         let waker = Waker::from(self.clone());
         let future = &mut pending.as_mut()?.future;
-        let Poll::Ready(outcome) = Pin::new(future).poll(&mut Context::from_waker(&waker)) else { return None };
+        let Poll::Ready(outcome) = Pin::new(future).poll(&mut Context::from_waker(&waker)) else {
+            return None;
+        };
         Some((pending.take()?.java, outcome))
     }
 }
@@ -120,8 +122,8 @@ pub extern "system" fn deliver<'local>(mut env: EnvUnowned<'local>, _: JClass<'l
         let woken = WOKEN.1.lock().unwrap_or_else(PoisonError::into_inner);
         while let Ok(wait) = woken.recv() {
             let Some((java, outcome)) = wait.look() else { continue };
-            let told =
-                env.with_local_frame(OBJECTS, |env| -> Result<(), Failure> { tell(env, &java, outcome, false) });
+            let told = env
+                .with_local_frame(OBJECTS, |env| -> Result<(), Failure> { tell(env, &java, outcome, false) });
             if told.is_err() {
                 // Only a lack of memory or threads gets here. The others' waits are still to be told.
                 env.exception_describe();

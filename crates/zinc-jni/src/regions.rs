@@ -158,11 +158,7 @@ pub extern "system" fn duplicate<'local>(
 }
 
 #[jni_mangle("dev.zinc.Native")]
-pub extern "system" fn is_owner<'local>(
-    _: EnvUnowned<'local>,
-    _: JClass<'local>,
-    handle: jlong,
-) -> jboolean {
+pub extern "system" fn is_owner<'local>(_: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) -> jboolean {
     // SAFETY: as in `duplicate`.
     unsafe { borrow::<Handle>(handle) }.region.is_owner()
 }
@@ -264,10 +260,7 @@ fn lengths(env: &Env<'_>, shape: &JLongArray<'_>) -> Result<Vec<u64>, Failure> {
 }
 
 #[jni_mangle("dev.zinc.Native")]
-pub extern "system" fn version<'local>(
-    mut env: EnvUnowned<'local>,
-    _: JClass<'local>,
-) -> JString<'local> {
+pub extern "system" fn version<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>) -> JString<'local> {
     let version = env.with_env(|env| -> Result<_, Failure> { Ok(env.new_string(zinc::version())?) });
     version.resolve::<Throw>()
 }
@@ -306,7 +299,8 @@ pub extern "system" fn list<'local>(
     let listed = env.with_env(|env| -> Result<_, Failure> {
         let found = at(env, &directory)?.list()?;
         let class = env.find_class(jni_str!("dev/zinc/RegionInfo"))?;
-        let array = env.new_object_array(found.len().try_into().unwrap_or(jint::MAX), class, JObject::null())?;
+        let array =
+            env.new_object_array(found.len().try_into().unwrap_or(jint::MAX), class, JObject::null())?;
         for (place, info) in found.iter().enumerate() {
             let info = known(env, info)?;
             array.set_element(env, place, &info)?;

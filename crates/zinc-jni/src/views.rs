@@ -1,5 +1,8 @@
 //! The region's bytes: views that keep the memory mapped, direct buffers over parts of them, and the description.
-#![expect(unsafe_code, reason = "a direct buffer is made over an address, and views come from Java as numbers")]
+#![expect(
+    unsafe_code,
+    reason = "a direct buffer is made over an address, and views come from Java as numbers"
+)]
 #![expect(unreachable_pub, reason = "the JVM reaches them, by their exported names")]
 
 use jni::objects::{JByteBuffer, JClass, JLongArray, JObject, JValue};
@@ -30,11 +33,7 @@ pub extern "system" fn clone_view<'local>(
 }
 
 #[jni_mangle("dev.zinc.Native")]
-pub extern "system" fn release_view<'local>(
-    mut env: EnvUnowned<'local>,
-    _: JClass<'local>,
-    view: jlong,
-) {
+pub extern "system" fn release_view<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, view: jlong) {
     let released = env.with_env(|_| -> Result<(), Failure> {
         // SAFETY: a cleaner or an arena calls this, once, when nobody can reach the memory any more.
         unsafe { take_back::<View>(view) };
@@ -63,7 +62,10 @@ pub extern "system" fn buffer<'local>(
     let view = unsafe { borrow::<View>(view) };
     let made = env.with_env(|env| -> Result<_, Failure> {
         let (offset, length) = (offset.cast_unsigned() as usize, length.cast_unsigned() as usize);
-        assert!(offset.checked_add(length).is_some_and(|end| end <= view.len()), "a buffer is inside its view");
+        assert!(
+            offset.checked_add(length).is_some_and(|end| end <= view.len()),
+            "a buffer is inside its view"
+        );
         // SAFETY: it was just checked, and `view` lives for as long as the buffer.
         Ok(unsafe { env.new_direct_byte_buffer(view.as_mut_ptr().add(offset), length) }?)
     });
@@ -108,7 +110,10 @@ pub extern "system" fn tensor<'local>(
     made.resolve::<Throw>()
 }
 
-fn java_descriptor<'local>(env: &mut Env<'local>, described: &Descriptor) -> jni::errors::Result<JObject<'local>> {
+fn java_descriptor<'local>(
+    env: &mut Env<'local>,
+    described: &Descriptor,
+) -> jni::errors::Result<JObject<'local>> {
     let lengths: Vec<_> = described.shape().iter().map(|length| length.cast_signed()).collect();
     let shape = env.new_long_array(lengths.len())?;
     shape.set_region(env, 0, &lengths)?;

@@ -21,7 +21,13 @@ function keep(change) {
   if (before > 0 && kept === 0) native.bellUnref(bell);
 }
 
-/** The waits of one handle, which keeps them company: while one is in progress, nobody collects the handle. */
+/** A number that no pending wait has; 32 bits of them go round. */
+function free() {
+  do last = (last + 1) % 0xffff_ffff; while (pending.has(last));
+  return last;
+}
+
+/** The waits of one handle. While one is in progress, the handle is not forgotten. */
 class Waits {
   #region;
   #handle;
@@ -42,8 +48,9 @@ class Waits {
   start(ms, signal) {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const number = last = (last + 1) % 0xffff_ffff;
-      let wait;
+      bell ??= native.bell((ready) => pending.get(ready)?.look());
+      const number = free();
+      const wait = native.waitStart(this.#handle, ms, bell, number);
       const abort = () => end(reject, signal.reason);
       const end = (settle, outcome) => {
         pending.delete(number);
@@ -61,8 +68,6 @@ class Waits {
         }
         if (notified !== null) end(resolve, notified);
       };
-      bell ??= native.bell((ready) => pending.get(ready)?.look());
-      wait = native.waitStart(this.#handle, ms, bell, number);
       pending.set(number, { look, region: this.#region });
       signal?.addEventListener("abort", abort);
       this.#add(1);

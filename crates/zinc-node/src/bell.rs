@@ -97,7 +97,8 @@ fn bell_ref(env: Env, bell: &External<Arc<Bell>>) -> Result<()> {
 fn bell_unref(env: Env, bell: &External<Arc<Bell>>) -> Result<()> {
     let Some(Threadsafe(function)) = *bell.lock() else { return Ok(()) };
     // SAFETY: as in `bell_ref`.
-    check_status!(unsafe { sys::napi_unref_threadsafe_function(env.raw(), function) }, "cannot unref the bell")
+    let status = unsafe { sys::napi_unref_threadsafe_function(env.raw(), function) };
+    check_status!(status, "cannot unref the bell")
 }
 
 /// On the event loop: calls what the bell was made with.

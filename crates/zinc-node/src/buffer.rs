@@ -49,14 +49,15 @@ fn buffer(env: Env, region: Held) -> Result<Value> {
     clear_exception(env);
     kept.release();
     let why = if status == sys::Status::napi_no_external_buffers_allowed {
-        "this runtime allows no ArrayBuffer over memory that is not its own, and Zinc does not copy".to_owned()
+        "this runtime allows no ArrayBuffer over memory that is not its own, and Zinc does not copy"
+            .to_owned()
     } else {
         format!("this runtime makes no ArrayBuffer of {length} bytes over shared memory")
     };
     Err(Failure::new(ErrorKind::Unsupported, "buffer", region.name(), &why)).or_throw(env)
 }
 
-/// Runs when no ArrayBuffer has the bytes any more: the one that was made, or the one that they were transferred to.
+/// Runs when no `ArrayBuffer` has the bytes any more: the one that was made, or the one that they were transferred to.
 unsafe extern "C" fn forgotten(_env: sys::napi_env, _address: *mut c_void, hint: *mut c_void) {
     // SAFETY: `buffer` gave one count away for this call.
     unsafe { Arc::from_raw(hint.cast::<Kept>().cast_const()) }.release();
@@ -66,7 +67,8 @@ unsafe extern "C" fn forgotten(_env: sys::napi_env, _address: *mut c_void, hint:
 #[napi]
 fn detach(env: Env, buffer: ArrayBuffer<'_>) -> Result<()> {
     // SAFETY: both belong to the call in progress.
-    check_status!(unsafe { sys::napi_detach_arraybuffer(env.raw(), buffer.raw()) }, "cannot detach the buffer")
+    let status = unsafe { sys::napi_detach_arraybuffer(env.raw(), buffer.raw()) };
+    check_status!(status, "cannot detach the buffer")
 }
 
 fn clear_exception(env: Env) {

@@ -17,8 +17,9 @@ impl ToNapiValue for Given {
         let region = Arc::into_raw(Arc::new(given.0)).cast_mut().cast();
         let mut external = ptr::null_mut();
         // SAFETY: `env` is the calling environment; `collected` takes the count back.
-        let status =
-            unsafe { sys::napi_create_external(env, region, Some(collected), ptr::null_mut(), &mut external) };
+        let status = unsafe {
+            sys::napi_create_external(env, region, Some(collected), ptr::null_mut(), &mut external)
+        };
         if status != sys::Status::napi_ok {
             // SAFETY: nobody else has the count.
             drop(unsafe { Arc::from_raw(region.cast::<Region>()) });
@@ -66,7 +67,8 @@ impl Held {
         // SAFETY: the environment is that of the call in progress. The region is in an `Arc`, of which the function
         // has a count from here on, until it is collected.
         unsafe {
-            let made = sys::napi_create_function(env, name.as_ptr(), length, Some(called), data, &mut function);
+            let made =
+                sys::napi_create_function(env, name.as_ptr(), length, Some(called), data, &mut function);
             check_status!(made, "cannot make a function")?;
             Arc::increment_strong_count(region);
             let status =

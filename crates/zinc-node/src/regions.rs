@@ -135,7 +135,8 @@ fn tensor(env: Env, region: Held, dtype: Option<String>) -> Result<Described> {
 }
 
 fn owner<'a>(region: &'a Held, operation: &str) -> std::result::Result<&'a zinc::OwnedRegion, Failure> {
-    let peer = || Failure::new(ErrorKind::PermissionDenied, operation, region.name(), "not the region's owner");
+    let peer =
+        || Failure::new(ErrorKind::PermissionDenied, operation, region.name(), "not the region's owner");
     region.as_owner().ok_or_else(peer)
 }
 

@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -18,26 +18,21 @@ use crate::timeout::Timeout;
 
 /// What an event loop watches: a file descriptor that is readable when some of the loop's waits are to look again.
 #[pyclass(module = "zinc._zinc", name = "_Bell", frozen)]
-pub(crate) struct Bell {
-    line: Arc<Line>,
-    rung_for: Mutex<Receiver<u64>>,
-}
+pub(crate) struct Bell(Arc<Line>);
 
 /// The bell as the hub's thread has it, on which the waits of all loops depend.
 struct Line {
     // Both ends live as long as anybody may ring: with the reading one closed, writing would be a SIGPIPE.
     push: UnixStream,
     hear: UnixStream,
-    is_rung: AtomicBool,
-    ring_for: Sender<u64>,
+    rung_for: Rung,
 }
 
 impl Line {
-    /// Takes no lock, least of all the interpreter's, and cannot block: at most one byte is on its way.
+    /// Takes no lock, least of all the interpreter's, and cannot block.
     fn ring(&self, number: u64) {
-        // Fails where the bell has gone, and with it whoever would look.
-        let _ = self.ring_for.send(number);
-        if !self.is_rung.swap(true, Ordering::AcqRel) {
+        if self.rung_for.add(number) {
+            // Fails only where so many rings are unheard that one more tells nothing.
             let _ = (&self.push).write(&[1]);
         }
     }
@@ -50,23 +45,65 @@ impl Bell {
         let (push, hear) = UnixStream::pair()?;
         push.set_nonblocking(true)?;
         hear.set_nonblocking(true)?;
-        let (ring_for, rung_for) = channel();
-        let line = Arc::new(Line { push, hear, is_rung: AtomicBool::new(false), ring_for });
-        Ok(Self { line, rung_for: Mutex::new(rung_for) })
+        Ok(Self(Arc::new(Line { push, hear, rung_for: Rung::default() })))
     }
 
     /// The file descriptor to watch. It stays the bell's.
     fn fileno(&self) -> RawFd {
-        self.line.hear.as_raw_fd()
+        self.0.hear.as_raw_fd()
     }
 
     /// The numbers of the waits that are to look again. Does not block.
     fn answer(&self) -> Vec<u64> {
-        // That there is nothing to read is no failure: a loop may call for no reason.
-        let _ = (&self.line.hear).read(&mut [0; 8]);
-        // Before the numbers are taken, so that whoever comes too late for that rings again.
-        self.line.is_rung.swap(false, Ordering::AcqRel);
-        lock(&self.rung_for).try_iter().collect()
+        // That there is nothing to read is no failure: a loop may call for no reason. In this order, as who rings adds
+        // first: whoever comes too late for what is taken here finds nothing there, and writes.
+        let _ = (&self.0.hear).read(&mut [0; 64]);
+        self.0.rung_for.take()
+    }
+}
+
+/// A list of numbers to which threads add without waiting for each other, or for who takes all of it.
+///
+/// A mutex or a channel would do, but not in a forked child, where the thread that was adding may be missing.
+#[derive(Default)]
+struct Rung(AtomicPtr<Node>);
+
+struct Node {
+    number: u64,
+    before: *mut Node,
+}
+
+impl Rung {
+    /// Adds a number; whether it is the first since all were taken.
+    fn add(&self, number: u64) -> bool {
+        let node = Box::into_raw(Box::new(Node { number, before: ptr::null_mut() }));
+        let link = |newest| {
+            // SAFETY: the node is this thread's own until it is in the list.
+            unsafe { (*node).before = newest };
+            Some(node)
+        };
+        let newest = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, link);
+        newest.is_ok_and(|newest| newest.is_null())
+    }
+
+    /// Takes all numbers out, the oldest first.
+    fn take(&self) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        let mut newest = self.0.swap(ptr::null_mut(), Ordering::AcqRel);
+        while !newest.is_null() {
+            // SAFETY: it comes from a box, and whoever takes it out of the list is the only one who has it.
+            let node = unsafe { Box::from_raw(newest) };
+            numbers.push(node.number);
+            newest = node.before;
+        }
+        numbers.reverse();
+        numbers
+    }
+}
+
+impl Drop for Rung {
+    fn drop(&mut self) {
+        self.take();
     }
 }
 
@@ -95,7 +132,7 @@ impl Wait {
 
     /// True if notified, False if the time is up, None while neither is so: then the bell will ring for `number`.
     fn poll(&self, bell: &Bell, number: u64) -> Result<Option<bool>, Failure> {
-        let waker = Waker::from(Arc::new(Ringer { line: bell.line.clone(), number }));
+        let waker = Waker::from(Arc::new(Ringer { line: bell.0.clone(), number }));
         let mut wait = lock(&self.0);
         let pending = wait.as_mut().expect("the coroutine that polls is the one that ends it");
         match Pin::new(pending).poll(&mut Context::from_waker(&waker)) {

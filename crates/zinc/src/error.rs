@@ -152,6 +152,22 @@ impl<'a> Operation<'a> {
             io::ErrorKind::Unsupported => ErrorKind::Unsupported,
             _ => ErrorKind::Os,
         };
-        self.error(kind, format!("{doing}: {error}")).with_os(error)
+        self.error(kind, format!("{doing}: {error}{}", way_out(error))).with_os(error)
+    }
+}
+
+/// What to do about limits that every call may meet, by the numbers that Unix systems give to the errors.
+fn way_out(error: &io::Error) -> &'static str {
+    match error.raw_os_error() {
+        Some(12) => {
+            "; the process has as much memory or as many mappings as it may: close regions, or raise the limit (ulimit -v, \
+             vm.max_map_count)"
+        }
+        Some(23) => "; the system has as many files open as it may: close some, or raise the limit (fs.file-max)",
+        Some(24) => {
+            "; the process has as many files open as it may, and an owner needs two, any other handle one: close some, or \
+             raise the limit (ulimit -n, RLIMIT_NOFILE)"
+        }
+        _ => "",
     }
 }

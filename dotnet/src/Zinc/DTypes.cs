@@ -19,17 +19,9 @@ namespace Zinc
         /// <returns>Whether there is one.</returns>
         public static bool TryParse(string? name, out DType dtype)
         {
-            foreach (DType candidate in (DType[])Enum.GetValues(typeof(DType)))
-            {
-                if (NameOf(candidate) == name)
-                {
-                    dtype = candidate;
-                    return true;
-                }
-            }
-
-            dtype = default;
-            return false;
+            DType? found = Named(name);
+            dtype = found.GetValueOrDefault();
+            return found.HasValue;
         }
 
         /// <summary>The element type that <typeparamref name="T"/> is, such as <see cref="DType.Float32"/> for float.</summary>

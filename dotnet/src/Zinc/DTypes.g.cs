@@ -60,6 +60,26 @@ namespace Zinc
             _ => null,
         };
 
+        private static DType? Named(string? name) => name switch
+        {
+            "bool" => (DType?)DType.Bool,
+            "int8" => (DType?)DType.Int8,
+            "int16" => (DType?)DType.Int16,
+            "int32" => (DType?)DType.Int32,
+            "int64" => (DType?)DType.Int64,
+            "uint8" => (DType?)DType.UInt8,
+            "uint16" => (DType?)DType.UInt16,
+            "uint32" => (DType?)DType.UInt32,
+            "uint64" => (DType?)DType.UInt64,
+            "float16" => (DType?)DType.Float16,
+            "bfloat16" => (DType?)DType.BFloat16,
+            "float32" => (DType?)DType.Float32,
+            "float64" => (DType?)DType.Float64,
+            "complex64" => (DType?)DType.Complex64,
+            "complex128" => (DType?)DType.Complex128,
+            _ => null,
+        };
+
         private static int SizeOf(DType dtype) => dtype switch
         {
             DType.Bool => 1,

@@ -18,7 +18,7 @@ namespace Zinc.Tests
             using OwnedRegion owner = SharedRegion.Create(Support.Unique(), 1);
             using SharedRegion peer = SharedRegion.Open(owner.Name);
             Task<bool>[] waits = Enumerable.Range(0, 100).Select(_ => peer.WaitAsync(-1)).ToArray();
-            Assert.False(waits.Any(wait => wait.IsCompleted));
+            Assert.True(waits.All(wait => !wait.IsCompleted));
             owner.Notify();
             Assert.True((await Task.WhenAll(waits)).All(notified => notified));
             Assert.False(await peer.WaitAsync(0));

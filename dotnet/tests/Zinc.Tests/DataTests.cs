@@ -121,7 +121,7 @@ namespace Zinc.Tests
             Assert.Throws<DescriptorException>(() => region.Describe((DType)99, 1));
             region.Describe(DType.Float64);
             Assert.Equal(1L, region.AsTensor<double>().Length);
-            Assert.Equal(0, region.AsTensor<double>().Shape.Count);
+            Assert.Equal(Array.Empty<long>(), region.AsTensor<double>().Shape);
             region.Describe(DType.Float64, 3, 0);
             Assert.Equal(0, region.AsTensor<double>().Span.Length);
         }

@@ -28,8 +28,8 @@ namespace Zinc.Tests
             Assert.False(peer.Wait(1));
             Assert.False(peer.Wait(TimeSpan.FromMilliseconds(0.01)));
             Assert.False(peer.Wait(TimeSpan.Zero));
-            Assert.Null(peer.WaitPast(0, 1));
-            Assert.Null(peer.WaitPast(0, TimeSpan.FromTicks(1)));
+            Assert.False(peer.WaitPast(0, 1).HasValue);
+            Assert.False(peer.WaitPast(0, TimeSpan.FromTicks(1)).HasValue);
             owner.Notify();
             peer.Wait();
             owner.Notify();

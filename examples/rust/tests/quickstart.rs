@@ -17,27 +17,37 @@ const WAIT_MS: f64 = 1000.0;
 enum Language {
     Rust,
     Python,
+    Cpp,
+    Go,
 }
-use Language::{Python, Rust};
+use Language::{Cpp, Go, Python, Rust};
 
-#[test]
-fn rust_writes_rust_reads() {
-    both_orders(Rust, Rust);
-}
-
-#[test]
-fn python_writes_rust_reads() {
-    both_orders(Python, Rust);
-}
-
-#[test]
-fn rust_writes_python_reads() {
-    both_orders(Rust, Python);
+macro_rules! pairs {
+    ($($name:ident: $writer:ident, $reader:ident;)*) => {$(
+        #[test]
+        fn $name() {
+            both_orders($writer, $reader);
+        }
+    )*};
 }
 
-#[test]
-fn python_writes_python_reads() {
-    both_orders(Python, Python);
+pairs! {
+    rust_writes_rust_reads: Rust, Rust;
+    rust_writes_python_reads: Rust, Python;
+    rust_writes_cpp_reads: Rust, Cpp;
+    rust_writes_go_reads: Rust, Go;
+    python_writes_rust_reads: Python, Rust;
+    python_writes_python_reads: Python, Python;
+    python_writes_cpp_reads: Python, Cpp;
+    python_writes_go_reads: Python, Go;
+    cpp_writes_rust_reads: Cpp, Rust;
+    cpp_writes_python_reads: Cpp, Python;
+    cpp_writes_cpp_reads: Cpp, Cpp;
+    cpp_writes_go_reads: Cpp, Go;
+    go_writes_rust_reads: Go, Rust;
+    go_writes_python_reads: Go, Python;
+    go_writes_cpp_reads: Go, Cpp;
+    go_writes_go_reads: Go, Go;
 }
 
 fn both_orders(writer: Language, reader: Language) {
@@ -78,24 +88,36 @@ fn notify_first(write: &mut Command, read: &mut Command) {
 }
 
 impl Language {
-    /// The quickstart's writer or reader, its regions in `place`. None, said aloud, if there is no Python.
+    /// The quickstart's writer or reader, its regions in `place`. None, said aloud, if the language is not there.
     fn program(self, part: &str, place: &Path) -> Option<Command> {
         let mut command = match (self, part) {
             (Rust, "writer") => Command::new(env!("CARGO_BIN_EXE_quickstart_writer")),
             (Rust, _) => Command::new(env!("CARGO_BIN_EXE_quickstart_reader")),
             (Python, _) => {
-                let Some(python) = std::env::var_os("ZINC_PYTHON") else {
-                    say_aloud("ZINC_PYTHON names no interpreter with zinc in it: NOT TESTED with Python");
-                    return None;
-                };
-                let mut command = Command::new(python);
+                let mut command = Command::new(named("ZINC_PYTHON", "interpreter with zinc in it")?);
                 command.arg(python_example(&format!("quickstart_{part}.py")));
                 command
             }
+            (Cpp, _) => built("ZINC_QUICKSTART_CPP", part)?,
+            (Go, _) => built("ZINC_QUICKSTART_GO", part)?,
         };
         command.env("ZINC_DIR", place);
         Some(command)
     }
+}
+
+/// A program in the folder that this variable names.
+fn built(variable: &str, part: &str) -> Option<Command> {
+    let folder = named(variable, "folder with the quickstart's programs")?;
+    Some(Command::new(folder.join(format!("quickstart_{part}"))))
+}
+
+fn named(variable: &str, what: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable);
+    if path.is_none() {
+        say_aloud(&format!("skipped: {variable} names no {what}"));
+    }
+    path.map(PathBuf::from)
 }
 
 fn python_example(file: &str) -> PathBuf {
@@ -104,7 +126,7 @@ fn python_example(file: &str) -> PathBuf {
 
 /// Past the test harness, which keeps what a passing test prints to itself.
 fn say_aloud(text: &str) {
-    std::io::stderr().write_all(format!("\nquickstart: {text}\n").as_bytes()).unwrap();
+    std::io::stderr().write_all(format!("\n{text}\n").as_bytes()).unwrap();
 }
 
 /// Every test has its own folder, for the quickstart's region always has the same name.

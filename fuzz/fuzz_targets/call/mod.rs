@@ -3,9 +3,7 @@
 use std::ffi::CString;
 
 use arbitrary::Arbitrary;
-use zinc_core::{
-    ZINC_OPTION_PERSISTENT, ZINC_OPTION_PREFAULT, ZINC_OPTION_READ_ONLY, ZINC_OPTION_SPARSE,
-};
+use zinc_core::{ZINC_OPTION_PERSISTENT, ZINC_OPTION_PREFAULT, ZINC_OPTION_READ_ONLY, ZINC_OPTION_SPARSE};
 
 /// From here on a region is more than this machine reserves, so that no call takes long.
 const TOO_MUCH: usize = 1 << 46;

@@ -73,10 +73,38 @@ pub(crate) const READERS: &[Reader] = &[
         takes_socket: false,
     },
     Reader {
+        language: "Node",
+        needs: &["node", "npm"],
+        build: &[&["cargo", "--quiet", "xtask", "node"]],
+        run: &["node", "{root}/examples/node/reader.mjs"],
+        takes_socket: false,
+    },
+    Reader {
+        language: "Bun",
+        needs: &["node", "npm"],
+        build: &[&["cargo", "--quiet", "xtask", "node"]],
+        run: &["{target}/runtimes/bun", "{root}/examples/node/reader.mjs"],
+        takes_socket: false,
+    },
+    Reader {
+        language: "Deno",
+        needs: &["node", "npm"],
+        build: &[&["cargo", "--quiet", "xtask", "node"]],
+        run: &["{target}/runtimes/deno", "run", "--quiet", "--allow-all", "{root}/examples/node/reader.mjs"],
+        takes_socket: false,
+    },
+    Reader {
         language: "C#",
         needs: &["dotnet or npm"],
         build: &[&["cargo", "--quiet", "xtask", "csharp", "reader"]],
         run: &["{target}/examples/csharp/reader/reader"],
+        takes_socket: false,
+    },
+    Reader {
+        language: "Java",
+        needs: &["java", "javac", "mvn"],
+        build: &[&["cargo", "--quiet", "xtask", "java"]],
+        run: &["java", "-jar", "{target}/java/examples/zinc-examples-0.1.0.jar"],
         takes_socket: false,
     },
 ];

@@ -75,6 +75,8 @@ pub(super) fn dtypes(spec: &Spec) -> String {
         )
     });
     let names = each(dtypes, |DType { name, .. }| format!("            DType.{} => {name:?},", member(name)));
+    let named =
+        each(dtypes, |DType { name, .. }| format!("            {name:?} => (DType?)DType.{},", member(name)));
     let sizes =
         each(dtypes, |DType { name, size, .. }| format!("            DType.{} => {size},", member(name)));
     let types = each(dtypes, |DType { name, .. }| {
@@ -107,6 +109,11 @@ namespace Zinc
         private static string? NameOf(DType dtype) => dtype switch
         {{
 {names}            _ => null,
+        }};
+
+        private static DType? Named(string? name) => name switch
+        {{
+{named}            _ => null,
         }};
 
         private static int SizeOf(DType dtype) => dtype switch

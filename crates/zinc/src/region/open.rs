@@ -199,8 +199,17 @@ pub(super) fn remove(options: &RegionOptions, operation: &Operation<'_>, name: &
 pub(super) fn list(options: &RegionOptions, operation: &Operation<'_>) -> Result<Vec<RegionInfo>> {
     let place = options.place(operation)?;
     let names = place.names().map_err(|error| operation.os("reading the directory", &error))?;
-    let mut regions: Vec<_> =
-        names.iter().filter_map(|name| describe(operation, &place, name).ok()).collect();
+    let mut regions = Vec::new();
+    for name in &names {
+        match describe(operation, &place, name) {
+            Ok(info) => regions.push(info),
+            // No region is missing because this process has reached a limit.
+            Err(error) if matches!(error.os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM)) => {
+                return Err(error);
+            }
+            Err(_) => {}
+        }
+    }
     regions.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(regions)
 }

@@ -1,6 +1,8 @@
 //! What belongs to the process as a whole: clock, identity, processors, and hooks at fork and exit.
 #![expect(unsafe_code, reason = "sysconf, atexit and pthread_atfork have no safe wrappers")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use rustix::time::{ClockId, clock_gettime};
 
 /// Nanoseconds on the clock that waiting is measured on, `CLOCK_MONOTONIC`.
@@ -41,10 +43,17 @@ pub(crate) fn user() -> u32 {
 }
 
 /// Processors of the machine that are running, whether or not this process may use them all: the other side of a
-/// region is pinned elsewhere.
+/// region is pinned elsewhere. Asked of the system once, which reads a file for it.
 pub(crate) fn processors() -> usize {
+    static KNOWN: AtomicUsize = AtomicUsize::new(0);
+    let known = KNOWN.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
     // SAFETY: sysconf takes any name and touches no memory of ours.
-    usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(1)
+    let there = usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(1);
+    KNOWN.store(there, Ordering::Relaxed);
+    there
 }
 
 /// Sixteen bytes that nobody else has.

@@ -18,7 +18,9 @@ import java.util.concurrent.TimeUnit;
  * which there are few; and whoever completes futures must not be held up by what depends on them.
  */
 final class Elsewhere {
-    /** As many threads as there is work at a time; an idle one goes after some seconds, and none keeps the JVM alive. */
+    /**
+     * As many threads as there is work at a time; an idle one goes after some seconds, and none keeps the JVM alive.
+     */
     static final ExecutorService THREADS = new ThreadPoolExecutor(
             0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), Elsewhere::thread);
 

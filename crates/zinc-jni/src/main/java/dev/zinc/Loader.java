@@ -6,6 +6,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -20,8 +21,8 @@ import java.util.HexFormat;
 import java.util.Locale;
 
 /**
- * Loads the native library: the file that the property {@code dev.zinc.library} names, else one in {@code java.library.path},
- * else a private copy of the one in the jar.
+ * Loads the native library: the file that the property {@code dev.zinc.library} names, else one in
+ * {@code java.library.path}, else a private copy of the one in the jar.
  */
 final class Loader {
     private static final String PROPERTY = "dev.zinc.library";
@@ -33,8 +34,8 @@ final class Loader {
         load(find());
         String version = version();
         if (!version.equals(Native.version())) {
-            throw new UnsatisfiedLinkError("zinc: the jar is of version " + version + " and the native library of version "
-                    + Native.version() + "; use those of one version (-D" + PROPERTY + " names the library's file)");
+            throw new UnsatisfiedLinkError("zinc: the jar is of version " + version
+                    + " and the native library of version " + Native.version() + "; use those of one version (-D" + PROPERTY + " names the library's file)");
         }
     }
 
@@ -43,8 +44,8 @@ final class Loader {
             System.load(library.toString());
         } catch (UnsatisfiedLinkError error) {
             var clear = new UnsatisfiedLinkError("zinc: " + library + " cannot be loaded (" + error.getMessage()
-                    + "); if its directory forbids execution, or another class loader has loaded the file, have -D" + PROPERTY
-                    + " name another copy");
+                    + "); if its directory forbids execution, or another class loader has loaded the file, have -D"
+                    + PROPERTY + " name another copy");
             clear.initCause(error);
             throw clear;
         }
@@ -65,7 +66,7 @@ final class Loader {
         try (InputStream inside = Loader.class.getResourceAsStream(resource)) {
             if (inside == null) {
                 throw new UnsatisfiedLinkError("zinc: this jar has no native library for " + platform()
-                        + "; build one from Zinc's sources with `cargo build --release -p zinc-jni`, and name its file with -D"
+                        + "; build one from Zinc's sources with `cargo build --release -p zinc-jni`, and name it with -D"
                         + PROPERTY);
             }
             return extract(inside.readAllBytes());
@@ -99,39 +100,45 @@ final class Loader {
 
     /** A private file with these bytes: one that is there already, if its bytes are these, or a new one. */
     private static Path extract(byte[] library) throws IOException {
-        String file = System.mapLibraryName(NAME + "-" + version() + "-" + digest(library));
-        Path cached = folder().resolve(file);
-        if (isPrivate(cached, false) && Arrays.equals(Files.readAllBytes(cached), library)) {
-            return cached;
+        String name = System.mapLibraryName(NAME + "-" + version() + "-" + digest(library));
+        Path cache = cache();
+        if (cache == null) {
+            Path temporary = Files.createTempDirectory("zinc");
+            Path copy = Files.write(temporary.resolve(name), library);
+            // Deleted in the opposite order.
+            temporary.toFile().deleteOnExit();
+            copy.toFile().deleteOnExit();
+            return copy;
+        }
+        Path copy = cache.resolve(name);
+        if (isPrivate(copy, false) && Arrays.equals(Files.readAllBytes(copy), library)) {
+            return copy;
         }
         // Others may load the file while it is written, so it appears whole.
-        Path written = Files.createTempFile(cached.getParent(), NAME, ".new");
+        Path written = Files.createTempFile(cache, NAME, ".new");
         Files.write(written, library);
-        return Files.move(written, cached, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        return Files.move(written, copy, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /** This user's folder for what can be made again, or a temporary one where that cannot be used. */
-    private static Path folder() throws IOException {
-        String cache = System.getenv("XDG_CACHE_HOME");
-        Path parent = cache != null && Path.of(cache).isAbsolute()
-                ? Path.of(cache)
+    /** This user's folder for what can be made again; null where it cannot be used. */
+    private static Path cache() {
+        String named = System.getenv("XDG_CACHE_HOME");
+        Path parent = named != null && Path.of(named).isAbsolute()
+                ? Path.of(named)
                 : Path.of(System.getProperty("user.home", "/"), ".cache");
         Path folder = parent.resolve("zinc");
+        var mine = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
         try {
             Files.createDirectories(parent);
-            if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-                Files.createDirectory(
-                        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            try {
+                Files.createDirectory(folder, mine);
+            } catch (FileAlreadyExistsException before) {
+                // Whose it is comes next.
             }
-            if (isPrivate(folder, true) && Files.isWritable(folder)) {
-                return folder;
-            }
+            return isPrivate(folder, true) && Files.isWritable(folder) ? folder : null;
         } catch (IOException | UnsupportedOperationException unusable) {
-            // There is still the temporary folder.
+            return null;
         }
-        Path temporary = Files.createTempDirectory("zinc");
-        temporary.toFile().deleteOnExit();
-        return temporary;
     }
 
     /** Whether it is this user's, no link, and nobody else may write to it. */

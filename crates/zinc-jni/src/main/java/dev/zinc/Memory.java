@@ -11,8 +11,8 @@ final class Memory {
     private Memory() {}
 
     /**
-     * A buffer over {@code length} bytes from {@code offset} on. It takes the view over, and gives it back when neither it nor
-     * any buffer made of it can be reached.
+     * A buffer over {@code length} bytes from {@code offset} on. It takes the view over, and gives it back when neither
+     * it nor any buffer made of it can be reached.
      */
     static ByteBuffer buffer(long view, long offset, int length, boolean readOnly) {
         ByteBuffer whole;

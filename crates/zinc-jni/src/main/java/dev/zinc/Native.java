@@ -6,8 +6,8 @@ import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 
 /**
- * The native methods. Numbers named {@code handle}, {@code view} and {@code wait} are native objects; whoever calls keeps the
- * Java object reachable that releases them. Times are nanoseconds, and negative ones are for ever.
+ * The native methods. Numbers named {@code handle}, {@code view} and {@code wait} are native objects; whoever calls
+ * keeps the Java object reachable that releases them. Times are nanoseconds, and negative ones are for ever.
  */
 final class Native {
     /** Releases native objects when the Java objects that hold them are garbage. */

@@ -8,8 +8,8 @@ import java.lang.ref.Reference;
  * A region that this process created: a {@link SharedRegion} that can also unlink, persist and describe it.
  *
  * <p>When it is closed, is garbage, or its process ends, the name goes, the region is closed for everyone, and whoever
- * waits gets {@link ClosedException}. When its process is killed they get {@link OwnerDiedException} within a second. So keep
- * the owner where it can be reached for as long as others are to use the region: buffers alone do not keep it.
+ * waits gets {@link ClosedException}. When its process is killed they get {@link OwnerDiedException} within a second.
+ * So keep the owner where it can be reached for as long as others are to use the region: buffers alone do not keep it.
  */
 public final class OwnedRegion extends SharedRegion {
     OwnedRegion(long handle) {
@@ -17,8 +17,8 @@ public final class OwnedRegion extends SharedRegion {
     }
 
     /**
-     * Takes the name away now. Nobody can open the region any more, and the name is free for a new one; this handle, its
-     * peers and their buffers go on working. Closing does the same in its time.
+     * Takes the name away now. Nobody can open the region any more, and the name is free for a new one; this handle,
+     * its peers and their buffers go on working. Closing does the same in its time.
      *
      * @throws ClosedException if this handle is closed
      */
@@ -31,8 +31,9 @@ public final class OwnedRegion extends SharedRegion {
     }
 
     /**
-     * Lets the region outlive this handle and its process. From now on nothing ends it but {@link SharedRegion#remove(String)}
-     * and {@link #unlink()}, and whoever waits on it gets no {@link OwnerDiedException}. Doing it twice is fine.
+     * Lets the region outlive this handle and its process. From now on nothing ends it but
+     * {@link SharedRegion#remove(String)} and {@link #unlink()}, and whoever waits on it gets no
+     * {@link OwnerDiedException}. Doing it twice is fine.
      *
      * @throws ClosedException if this handle is closed
      */
@@ -45,8 +46,8 @@ public final class OwnedRegion extends SharedRegion {
     }
 
     /**
-     * Says what the data is, so that readers need to be told nothing. Peers see the new description at once, and never half of
-     * one.
+     * Says what the data is, so that readers need to be told nothing. Peers see the new description at once, and never
+     * half of one.
      *
      * @param dtype the type of the elements, which start at the first byte, row-major
      * @param shape the lengths, outermost first, at most eight; none is a single element

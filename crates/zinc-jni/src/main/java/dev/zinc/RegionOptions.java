@@ -10,8 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How to create or open a region. Every choice has a default; the shortcuts on {@link SharedRegion} use them all. Options do
- * not change: each method gives new ones.
+ * How to create or open a region. Every choice has a default; the shortcuts on {@link SharedRegion} use them all.
+ * Options do not change: each method gives new ones.
  *
  * <pre>{@code
  * var options = new RegionOptions().directory(Path.of("/dev/shm/team")).mode(0640);
@@ -75,8 +75,9 @@ public final class RegionOptions {
     }
 
     /**
-     * Create: whether to take all the memory now, so that using it cannot fail later. A region that is not reserved takes memory
-     * as it is written to, and kills the JVM with SIGBUS, or an {@link InternalError}, when there is none left.
+     * Create: whether to take all the memory now, so that using it cannot fail later. A region that is not reserved
+     * takes memory as it is written to, and kills the JVM with SIGBUS, or an {@link InternalError}, when there is none
+     * left.
      *
      * @param reserve whether to; the default is true
      * @return options with it
@@ -106,8 +107,8 @@ public final class RegionOptions {
     }
 
     /**
-     * Open: whether to map the data without the right to write. Buffers are read-only then. Where the file itself may only be
-     * read, the handle cannot {@link SharedRegion#signal() signal}, and waits by sleeps of up to 4 ms.
+     * Open: whether to map the data without the right to write. Buffers are read-only then. Where the file itself may
+     * only be read, the handle cannot {@link SharedRegion#signal() signal}, and waits by sleeps of up to 4 ms.
      *
      * @param readOnly whether to; the default is false
      * @return options with it
@@ -132,7 +133,8 @@ public final class RegionOptions {
     /**
      * Create, open: how long a wait may look again and again before it sleeps. Within this bound it adapts itself.
      *
-     * @param limit the longest time, and zero to sleep at once; the default is the environment's {@code ZINC_SPIN_US} in
+     * @param limit the longest time, and zero to sleep at once; the default is the environment's
+     *     {@code ZINC_SPIN_US} in
      *     microseconds, else 50 µs
      * @return options with it
      */
@@ -151,8 +153,8 @@ public final class RegionOptions {
     }
 
     /**
-     * Creates a region of {@code capacity} bytes, all zero, and owns it. The memory is really reserved, which takes time if it
-     * is large. The remains of a region whose owner died do not count as a region.
+     * Creates a region of {@code capacity} bytes, all zero, and owns it. The memory is really reserved, which takes
+     * time if it is large. The remains of a region whose owner died do not count as a region.
      *
      * @param name 1 to 128 of the characters {@code A-Z a-z 0-9 . _ -}, not starting with a dot
      * @param capacity the size in bytes, which never changes
@@ -182,14 +184,15 @@ public final class RegionOptions {
     }
 
     /**
-     * Opens a region that exists, or comes into being within the {@link #timeout(Duration) timeout}. Interrupting the thread ends
-     * the waiting within a second.
+     * Opens a region that exists, or comes into being within the {@link #timeout(Duration) timeout}. Interrupting the
+     * thread ends the waiting within a second.
      *
      * @param name the region's name
      * @return a peer
      * @throws NotFoundException if there is no region of that name, or its owner died
      * @throws WrongOwnerException if it belongs to another user, whom {@link #acceptOwner(long)} does not name
-     * @throws PermissionDeniedException if its mode forbids it; if it does not forbid reading, {@link #readOnly(boolean)} helps
+     * @throws PermissionDeniedException if its mode forbids it; if it does not forbid reading,
+     *     {@link #readOnly(boolean)} helps
      * @throws NotARegionException if the file of that name is no region
      * @throws VersionMismatchException if the region is of another layout version
      * @throws WaitInterruptedException if the thread was interrupted, and it still is
@@ -200,8 +203,8 @@ public final class RegionOptions {
             return elsewhere ? Elsewhere.call(() -> opened(name)) : opened(name);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            var details = ZincException.Details.of("open", name, "the thread was interrupted while it waited for the region");
-            throw new WaitInterruptedException(details);
+            var why = "the thread was interrupted while it waited for the region";
+            throw new WaitInterruptedException(ZincException.Details.of("open", name, why));
         }
     }
 
@@ -216,12 +219,13 @@ public final class RegionOptions {
      * @param capacity the size in bytes, of which a region that exists must have at least as many
      * @return an {@link OwnedRegion} if this call created it, else a peer
      * @throws InvalidSizeException if it exists and is smaller
-     * @throws AlreadyExistsException as {@link #create(String, long)} and {@link #open(String)} throw it, and what else those
+     * @throws AlreadyExistsException as {@link #create(String, long)} and {@link #open(String)} throw it, and what
+     *     else those
      *     throw
      */
     public SharedRegion openOrCreate(String name, long capacity) {
-        long handle =
-                Native.openOrCreate(requireNonNull(name), size(name, capacity), directory, flags, mode, acceptOwner, spin);
+        long handle = Native.openOrCreate(
+                requireNonNull(name), size(name, capacity), directory, flags, mode, acceptOwner, spin);
         return Native.isOwner(handle) ? new OwnedRegion(handle) : new SharedRegion(handle);
     }
 
@@ -236,8 +240,8 @@ public final class RegionOptions {
     }
 
     /**
-     * Takes away a persistent region, or what a dead owner left. Whoever has it open keeps it, and whoever waits on it gets
-     * {@link ClosedException}.
+     * Takes away a persistent region, or what a dead owner left. Whoever has it open keeps it, and whoever waits on it
+     * gets {@link ClosedException}.
      *
      * @param name the region's name
      * @throws NotFoundException if there is no region of that name

@@ -13,26 +13,28 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Named memory that processes on one machine share, whatever language they are written in.
  *
- * <p>{@link #create(String, long)} makes one and gives its {@linkplain OwnedRegion owner}; {@link #open(String)} gives a peer, which
- * has no way to unlink it. More choices are in {@link RegionOptions}.
+ * <p>{@link #create(String, long)} makes one and gives its {@linkplain OwnedRegion owner}; {@link #open(String)} gives
+ * a peer, which has no way to unlink it. More choices are in {@link RegionOptions}.
  *
  * <h2>Threads</h2>
  *
- * All methods may be called from any thread. Threads that share one handle share its position: what one of them has waited for,
- * the handle has seen. {@link #duplicate()} gives a handle with a position of its own. A virtual thread that waits does not keep
- * its carrier.
+ * All methods may be called from any thread. Threads that share one handle share its position: what one of them has
+ * waited for, the handle has seen. {@link #duplicate()} gives a handle with a position of its own. A virtual thread
+ * that waits does not keep its carrier.
  *
  * <h2>Plain reads and writes</h2>
  *
- * What was written before a {@link #signal()} is visible to whoever the notification reaches. Beyond that the bytes are memory
- * that other processes write to: for anything finer use a {@link java.lang.invoke.VarHandle}.
+ * What was written before a {@link #signal()} is visible to whoever the notification reaches. Beyond that the bytes are
+ * memory that other processes write to: for anything finer use a {@link java.lang.invoke.VarHandle}.
  *
  * <h2>The end</h2>
  *
  * {@link #close()} ends the handle, and so does garbage collection. Buffers and tensors taken from it stay valid.
  */
 public sealed class SharedRegion extends Mapped implements AutoCloseable permits OwnedRegion {
-    /** The native object, which a cleaner releases. It outlives {@link #close()}, so that calls may come at any time. */
+    /**
+     * The native object, which a cleaner releases. It outlives {@link #close()}, so that calls may come at any time.
+     */
     final long handle;
 
     private final RegionInfo info;
@@ -191,8 +193,8 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     }
 
     /**
-     * A handle of its own on the same memory: with its own position, which starts where this one is, and its own end. That of an
-     * owner is a peer.
+     * A handle of its own on the same memory: with its own position, which starts where this one is, and its own end.
+     * That of an owner is a peer.
      *
      * @return the new handle, closed if this one is
      */
@@ -207,11 +209,13 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     /**
      * The region's bytes, in place.
      *
-     * <p>The buffer stays valid for as long as it, or one made of it, can be reached, also when the region is closed. Mind that
-     * {@link ByteBuffer#slice()} and {@link ByteBuffer#duplicate()} are big-endian again unless told otherwise.
+     * <p>The buffer stays valid for as long as it, or one made of it, can be reached, also when the region is closed.
+     * Mind that {@link ByteBuffer#slice()} and {@link ByteBuffer#duplicate()} are big-endian again unless told
+     * otherwise.
      *
      * @return a direct buffer in little-endian order, read-only if this handle {@linkplain #isReadOnly() is}
-     * @throws UnsupportedException if the region is larger than a buffer can be; take parts, or on Java 22 {@code segment()}
+     * @throws UnsupportedException if the region is larger than a buffer can be; take parts, or on Java 22
+     *     {@code segment()}
      * @throws ClosedException if this handle is closed
      */
     public ByteBuffer byteBuffer() {
@@ -284,9 +288,9 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     /**
      * Tells everyone who waits, or will, that there is something to look at: what other languages call {@code notify}.
      *
-     * <p>All that this process wrote before is visible to whoever the notification reaches. It takes some nanoseconds, and a
-     * system call only if somebody sleeps; it never blocks. It does not end waits of this very handle; those of others, also of
-     * {@linkplain #duplicate() duplicates}, it does.
+     * <p>All that this process wrote before is visible to whoever the notification reaches. It takes some nanoseconds,
+     * and a system call only if somebody sleeps; it never blocks. It does not end waits of this very handle; those of
+     * others, also of {@linkplain #duplicate() duplicates}, it does.
      *
      * @throws ClosedException if this handle is closed
      * @throws PermissionDeniedException if this user may only read the region's file
@@ -302,9 +306,9 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     /**
      * Waits for a notification that this handle has not seen, for as long as it takes.
      *
-     * <p>Returns at once if there is one already, also from before the region was opened. Several may arrive as one. What the
-     * notifier wrote before is visible afterwards. The wait first looks again and again for a short time, then sleeps in the
-     * kernel, where it costs nothing. {@link Thread#interrupt()} ends it.
+     * <p>Returns at once if there is one already, also from before the region was opened. Several may arrive as one.
+     * What the notifier wrote before is visible afterwards. The wait first looks again and again for a short time, then
+     * sleeps in the kernel, where it costs nothing. {@link Thread#interrupt()} ends it.
      *
      * @throws InterruptedException if the thread was interrupted, before or meanwhile
      * @throws ClosedException when the owner closes the region, or another thread closes this handle
@@ -354,12 +358,12 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     /**
      * Waits for a notification that this handle has not seen, without a thread: for as long as it takes.
      *
-     * <p>The future gives true, or fails with what {@link #await()} throws. All waits that are pending on one handle end with one
-     * notification. Cancelling the future ends the wait at once; it has taken in no notification then. The same goes for whatever
-     * completes the future from outside, such as {@link CompletableFuture#orTimeout}.
+     * <p>The future gives true, or fails with what {@link #await()} throws. All waits that are pending on one handle
+     * end with one notification. Cancelling the future ends the wait at once; it has taken in no notification then. The
+     * same goes for whatever completes the future from outside, such as {@link CompletableFuture#orTimeout}.
      *
-     * <p>What depends on the future may block: it runs on a daemon thread from a pool of Zinc's, unless it is given an executor, by
-     * the methods whose names end in {@code Async}. Ten thousand waits need no more threads than one.
+     * <p>What depends on the future may block: it runs on a daemon thread from a pool of Zinc's, unless it is given an
+     * executor, by the methods whose names end in {@code Async}. Ten thousand waits need no more threads than one.
      *
      * <pre>{@code
      * region.awaitAsync().thenRun(() -> consume(region.byteBuffer()));
@@ -394,8 +398,8 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     }
 
     /**
-     * Waits until the sequence is greater than a number, for callers who keep count themselves; however long it takes. It counts
-     * every notification, this handle's own too, and does not move what {@link #await()} has seen.
+     * Waits until the sequence is greater than a number, for callers who keep count themselves; however long it takes.
+     * It counts every notification, this handle's own too, and does not move what {@link #await()} has seen.
      *
      * @param sequence the number to get past
      * @return the sequence reached
@@ -446,8 +450,8 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     }
 
     /**
-     * Ends the waits that are in progress on this handle, on whatever thread, with {@link WaitInterruptedException}. Waits that
-     * begin later, and other handles, are not concerned.
+     * Ends the waits that are in progress on this handle, on whatever thread, with {@link WaitInterruptedException}.
+     * Waits that begin later, and other handles, are not concerned.
      */
     public void interrupt() {
         try {
@@ -480,13 +484,15 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     }
 
     /**
-     * Closes this handle: its waits end with {@link ClosedException}, and so does every later call. Closing twice is fine.
+     * Closes this handle: its waits end with {@link ClosedException}, and so does every later call. Closing twice is
+     * fine.
      *
-     * <p>For an owner it takes the name away, marks the region closed and wakes everyone. Buffers and tensors stay valid. On Java 22
-     * and newer, the segments that end with the region end.
+     * <p>For an owner it takes the name away, marks the region closed and wakes everyone. Buffers and tensors stay
+     * valid. On Java 22 and newer, the segments that end with the region end.
      *
      * @throws ZincException for an owner, when the name cannot be taken away; the handle is closed all the same
-     * @throws IllegalStateException if one of those segments is in use by a native call at this moment; the handle is closed
+     * @throws IllegalStateException if one of those segments is in use by a native call at this moment; the handle
+     *     is closed
      *     all the same, and closing again ends the segments
      */
     @Override

@@ -8,8 +8,9 @@ import java.nio.channels.spi.AbstractSelector;
 import java.util.Set;
 
 /**
- * A sleep of one thread on one region. It is a selector because those are what {@link Thread#interrupt()} wakes: it calls
- * {@link #wakeup()} on the selector that the thread is blocked in. Nothing can be selected with it. Native code makes it.
+ * A sleep of one thread on one region. It is a selector because those are what {@link Thread#interrupt()} wakes: it
+ * calls {@link #wakeup()} on the selector that the thread is blocked in. Nothing can be selected with it. Native code
+ * makes it.
  */
 final class Sleep extends AbstractSelector {
     /** Kept, and with it the handle, for an interrupt that comes when the sleep has just ended. */

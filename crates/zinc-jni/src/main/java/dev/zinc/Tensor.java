@@ -13,8 +13,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A region's data as the elements that its {@linkplain Descriptor description} says, row-major: in place, not a copy. It stays
- * valid when the region is closed and when its owner is gone.
+ * A region's data as the elements that its {@linkplain Descriptor description} says, row-major: in place, not a copy.
+ * It stays valid when the region is closed and when its owner is gone.
  *
  * <p>Which buffer has the elements of which type:
  *
@@ -22,15 +22,16 @@ import java.util.List;
  * <caption>Buffers and element types</caption>
  * <tr><th>buffer</th><th>element types</th></tr>
  * <tr><td>{@link #byteBuffer()}</td><td>all, as bytes; {@code bool}, {@code int8}, {@code uint8} a byte each</td></tr>
- * <tr><td>{@link #shortBuffer()}</td><td>{@code int16}, {@code uint16}; {@code float16}, {@code bfloat16} as their bits</td></tr>
+ * <tr><td>{@link #shortBuffer()}</td>
+ *     <td>{@code int16}, {@code uint16}; {@code float16}, {@code bfloat16} as their bits</td></tr>
  * <tr><td>{@link #intBuffer()}</td><td>{@code int32}, {@code uint32}</td></tr>
  * <tr><td>{@link #longBuffer()}</td><td>{@code int64}, {@code uint64}</td></tr>
  * <tr><td>{@link #floatBuffer()}</td><td>{@code float32}; {@code complex64}, two floats each</td></tr>
  * <tr><td>{@link #doubleBuffer()}</td><td>{@code float64}; {@code complex128}, two doubles each</td></tr>
  * </table>
  *
- * <p>A buffer holds at most 2 GiB. Of a larger tensor, the methods that take a first element and a count give a part; on Java 22
- * and newer, {@code segment()} gives all of it.
+ * <p>A buffer holds at most 2 GiB. Of a larger tensor, the methods that take a first element and a count give a part;
+ * on Java 22 and newer, {@code segment()} gives all of it.
  */
 public final class Tensor extends Mapped {
     private static final List<DType> SHORTS = List.of(DType.INT16, DType.UINT16, DType.FLOAT16, DType.BFLOAT16);

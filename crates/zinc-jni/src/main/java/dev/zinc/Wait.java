@@ -6,8 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /**
- * An asynchronous wait. However it is completed from outside (cancelled, or by {@code orTimeout}), the wait ends at once, and
- * has taken no notification in; what comes too late for that does nothing.
+ * An asynchronous wait. However it is completed from outside (cancelled, or by {@code orTimeout}), the wait ends at
+ * once, and has taken no notification in; what comes too late for that does nothing.
  */
 final class Wait extends CompletableFuture<Boolean> {
     static {

@@ -7,7 +7,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * Why a call of Zinc failed. Each {@linkplain ErrorKind kind} has a subclass, so that programs can catch what they expect.
+ * Why a call of Zinc failed. Each {@linkplain ErrorKind kind} has a subclass, so that programs can catch what they
+ * expect.
  *
  * <p>The message names the operation, the region, and what to do next.
  */

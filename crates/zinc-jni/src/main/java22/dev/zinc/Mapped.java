@@ -25,9 +25,9 @@ abstract class Mapped {
      * All of it as one segment, of whatever size, that ends with the region: after {@link SharedRegion#close()} every
      * access throws {@link IllegalStateException}, on any thread, and never crashes. Java 22 and newer.
      *
-     * <p>The segment may be used by any thread. It cannot be written to if the region is {@link SharedRegion#isReadOnly()
-     * read-only}. Native access must be enabled, as for loading the native library. A region that is not closed keeps its
-     * memory until the process ends, once this was called.
+     * <p>The segment may be used by any thread. It cannot be written to if the region is
+     * {@link SharedRegion#isReadOnly() read-only}. Native access must be enabled, as for loading the native library. A
+     * region that is not closed keeps its memory until the process ends, once this was called.
      *
      * @return the segment
      * @throws ClosedException if the region is closed
@@ -37,8 +37,8 @@ abstract class Mapped {
     }
 
     /**
-     * All of it as one segment, of whatever size, that ends with {@code arena}. It stays valid when the region is closed, and
-     * when its owner is gone: the arena keeps the memory mapped. Java 22 and newer.
+     * All of it as one segment, of whatever size, that ends with {@code arena}. It stays valid when the region is
+     * closed, and when its owner is gone: the arena keeps the memory mapped. Java 22 and newer.
      *
      * @param arena the segment's arena: whose threads may use it, and until when
      * @return the segment

@@ -29,8 +29,8 @@ final class Posix {
     }
 
     /**
-     * A child that holds copies of everything, does nothing, and ends by itself should nobody end it. Of the JVM it has this
-     * thread alone, which is enough for two calls.
+     * A child that holds copies of everything, does nothing, and ends by itself should nobody end it. Of the JVM it has
+     * this thread alone, which is enough for two calls.
      */
     static int fork() throws Throwable {
         int child = (int) FORK.invokeExact();

@@ -221,7 +221,7 @@ public final class Testee {
 
     private static JsonElement hello() {
         var can = new JsonArray();
-        for (String capability : new String[] {"async", "fork", "setuid", "read-only-views"}) {
+        for (String capability : new String[] {"async", "exit-handlers", "fork", "setuid", "read-only-views"}) {
             can.add(capability);
         }
         for (DType dtype : DType.values()) {

@@ -30,7 +30,8 @@ final class Waits {
             waits.add(timeout.map(time -> region.awaitAsync(Duration.ofMillis(time))).orElseGet(region::awaitAsync));
         }
         WAITS.put(id, waits);
-        CompletableFuture.allOf(waits.toArray(CompletableFuture<?>[]::new)).whenComplete((none, failed) -> end.accept(outcome(waits)));
+        CompletableFuture.allOf(waits.toArray(CompletableFuture<?>[]::new))
+                .whenComplete((none, failed) -> end.accept(outcome(waits)));
     }
 
     /** Cancels those that are not over. */

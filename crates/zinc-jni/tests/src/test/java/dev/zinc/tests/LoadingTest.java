@@ -62,8 +62,12 @@ class LoadingTest {
         Path copy = copy();
         Files.setPosixFilePermissions(copy.getParent(), PosixFilePermissions.fromString("rwxrwxrwx"));
         Files.writeString(copy, "planted");
-        assertEquals("0.1.0", load("-Duser.home=" + directory));
+        Path temporary = Files.createDirectory(directory.resolve("temporary"));
+        assertEquals("0.1.0", load("-Duser.home=" + directory, "-Djava.io.tmpdir=" + temporary));
         assertEquals("planted", Files.readString(copy));
+        try (var left = Files.list(temporary)) {
+            assertEquals(List.of(), left.filter(file -> file.getFileName().toString().startsWith("zinc")).toList());
+        }
     }
 
     @Test

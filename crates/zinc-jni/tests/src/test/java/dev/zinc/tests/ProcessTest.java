@@ -14,6 +14,7 @@ import dev.zinc.RegionOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,6 +32,10 @@ class ProcessTest {
         options = new RegionOptions().directory(directory);
     }
 
+    private static Throwable failure(Future<?> wait) {
+        return assertThrows(ExecutionException.class, wait::get).getCause();
+    }
+
     @Test
     void anOwnerThatExitsWithoutClosingHasClosed() throws Exception {
         try (var child = Jvm.start(List.of(), Child.class, "own", directory.toString())) {
@@ -41,7 +46,7 @@ class ProcessTest {
                 var pending = peer.awaitAsync();
                 child.finish();
                 assertThrows(ClosedException.class, peer::await);
-                assertInstanceOf(ClosedException.class, assertThrows(ExecutionException.class, pending::get).getCause());
+                assertInstanceOf(ClosedException.class, failure(pending));
                 assertEquals(42, peer.byteBuffer().getInt(0));
             }
             assertThrows(NotFoundException.class, () -> options.open("r"));
@@ -58,8 +63,8 @@ class ProcessTest {
                 var blocking = Threads.start("orphan", () -> peer.await(100_000));
                 Threads.awaitParked("orphan", 1);
                 child.kill();
-                assertInstanceOf(OwnerDiedException.class, assertThrows(ExecutionException.class, blocking::get).getCause());
-                assertInstanceOf(OwnerDiedException.class, assertThrows(ExecutionException.class, pending::get).getCause());
+                assertInstanceOf(OwnerDiedException.class, failure(blocking));
+                assertInstanceOf(OwnerDiedException.class, failure(pending));
             }
             options.create("r", 10).close();
         }

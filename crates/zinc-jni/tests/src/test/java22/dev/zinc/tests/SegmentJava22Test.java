@@ -103,7 +103,8 @@ class SegmentJava22Test {
             reading.await();
             region.close();
             for (var reader : readers) {
-                assertInstanceOf(IllegalStateException.class, assertThrows(ExecutionException.class, reader::get).getCause());
+                Throwable failure = assertThrows(ExecutionException.class, reader::get).getCause();
+                assertInstanceOf(IllegalStateException.class, failure);
             }
         }
     }
