@@ -202,7 +202,6 @@ impl<R: Shared> Shard<R> {
     /// With wakers to wake, it must not sleep but wake them and come again.
     /// Unless `feels_all`, the thread's sleep does not end with a notification.
     pub(crate) fn turn(&mut self, now: u64, feels_all: bool, wakers: &mut Vec<Waker>) -> u64 {
-        self.asleep = None;
         self.expire(now, wakers);
         let mut all_armed = feels_all || self.slots.is_empty();
         let timers = &mut self.timers;

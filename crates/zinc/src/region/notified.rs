@@ -103,6 +103,12 @@ struct Begun {
     since: Since,
 }
 
+impl Begun {
+    fn now(local: &Arc<Local>) -> Self {
+        Self { since: local.begin(), local: local.clone() }
+    }
+}
+
 impl Drop for Begun {
     fn drop(&mut self) {
         self.local.end();
@@ -110,9 +116,8 @@ impl Drop for Begun {
 }
 
 impl WaitAsync {
-    /// `Err(TimedOut)` where the wait is pending still.
-    fn begin(&mut self, deadline: u64, context: &Context<'_>) -> Result<(), Failure> {
-        let begun = Begun { local: self.local.clone(), since: self.local.begin() };
+    /// Looks whether the wait is over, and has the hub wait if not.
+    fn look(&mut self, begun: Begun, deadline: u64, context: &Context<'_>) -> Result<(), Failure> {
         self.local.look(self.mapping.header(), &self.mapping, begun.since).or_else(|ended| {
             if ended != Ended::TimedOut || deadline == 0 {
                 return Err(Failure::Ended(ended));
@@ -138,13 +143,13 @@ impl Future for WaitAsync {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<bool>> {
         let this = &mut *self;
         let result = loop {
-            let deadline = match std::mem::replace(&mut this.stage, Stage::Over) {
+            let (begun, deadline) = match std::mem::replace(&mut this.stage, Stage::Over) {
                 Stage::Over => panic!("`WaitAsync` polled after it was ready"),
                 // A deadline that has passed stands for a look without a wait.
-                Stage::Fresh(Timeout::POLL) => 0,
-                Stage::Fresh(timeout) => timeout.deadline(process::now()),
-                // A forked child's copy begins anew: the hub that knows it is the parent's.
-                Stage::Pending { ticket, deadline, .. } if ticket.is_the_parents() => deadline,
+                Stage::Fresh(Timeout::POLL) => (Begun::now(&this.local), 0),
+                Stage::Fresh(timeout) => (Begun::now(&this.local), timeout.deadline(process::now())),
+                // A forked child's copy goes on with a hub of the child's.
+                Stage::Pending { begun, ticket, deadline } if ticket.is_the_parents() => (begun, deadline),
                 Stage::Pending { begun, ticket, deadline } => match ticket.outcome(context.waker()) {
                     None => {
                         this.stage = Stage::Pending { begun, ticket, deadline };
@@ -154,10 +159,10 @@ impl Future for WaitAsync {
                     Some(_) if this.local.is_taken(this.mapping.header(), begun.since) => break Ok(()),
                     Some(Some(ended)) => break Err(Failure::Ended(ended)),
                     // Its own notify has moved on to what came.
-                    Some(None) => deadline,
+                    Some(None) => (begun, deadline),
                 },
             };
-            match this.begin(deadline, context) {
+            match this.look(begun, deadline, context) {
                 Err(Failure::NotYet) if this.is_over_at_once(context) => {}
                 Err(Failure::NotYet) => return Poll::Pending,
                 result => break result,

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use zinc::{Error, RegionOptions};
 
 pub(crate) mod forked;
+pub(crate) mod futures;
 pub(crate) mod sandbox;
 pub(crate) mod sleeper;
 
@@ -164,6 +165,22 @@ impl Actor {
         self.process.wait().expect("its status")
     }
 
+    /// The names of its threads.
+    pub(crate) fn threads(&self) -> Vec<String> {
+        threads(self.pid().as_raw_nonzero().get())
+    }
+
+    /// How often its threads have gone to sleep.
+    pub(crate) fn switches(&self) -> u64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).expect("its threads");
+        let switches = |task: PathBuf| {
+            let status = std::fs::read_to_string(task.join("status")).expect("its status");
+            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+            line.and_then(|count| count.trim().parse::<u64>().ok()).expect("a number")
+        };
+        tasks.map(|task| switches(task.expect("a thread").path())).sum()
+    }
+
     /// Processor time that it has used, by the scheduler's count.
     pub(crate) fn processor_time(&self) -> Duration {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", self.pid())).expect("its threads");
@@ -256,6 +273,14 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(start.elapsed() < PATIENCE, "not so for {PATIENCE:?}: {what}");
         std::thread::sleep(Duration::from_micros(200));
     }
+}
+
+/// The names of a process's threads.
+pub(crate) fn threads(process: i32) -> Vec<String> {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).expect("its threads");
+    // A thread may end meanwhile.
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.map(|name| name.trim_end().to_owned()).collect()
 }
 
 /// A result in one word: the value, or the error's kind.

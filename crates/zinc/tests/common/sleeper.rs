@@ -26,6 +26,11 @@ pub(crate) fn sleeper<T: Send + 'static>(wait: impl FnOnce() -> T + Send + 'stat
 }
 
 impl<T> Sleeper<T> {
+    /// For a result that comes from elsewhere.
+    pub(crate) fn of(result: Receiver<T>) -> Self {
+        Self { result }
+    }
+
     /// What `wait` gives in the end.
     #[track_caller]
     pub(crate) fn result(&self) -> T {
@@ -51,6 +56,18 @@ pub(crate) fn thread_id() -> i32 {
 pub(crate) fn until_asleep(process: Pid, thread: i32) {
     let thread = Pid::from_raw(thread).expect("a thread's number");
     until("the thread sleeps", || state(process, thread) == Some('S'));
+}
+
+/// Returns when all threads of the process sleep in the kernel.
+#[track_caller]
+pub(crate) fn until_all_asleep(process: Pid) {
+    let threads = || {
+        let tasks = std::fs::read_dir(format!("/proc/{process}/task")).expect("its threads");
+        tasks.map(|task| task.expect("a thread").file_name().into_string().expect("a number"))
+    };
+    let sleeps =
+        |thread: String| state(process, Pid::from_raw(thread.parse().expect("a number")).expect("one"));
+    until("all threads sleep", || threads().all(|thread| sleeps(thread) == Some('S')));
 }
 
 /// The state of a thread, as in ps(1); `None` if there is no such thread.
