@@ -8,6 +8,7 @@ use crate::dotnet_env;
 use crate::java;
 use crate::java_env;
 use crate::native;
+use crate::node_env;
 use crate::project::Project;
 use crate::python_env::PythonEnv;
 use crate::shell::{Shell, display};
@@ -75,6 +76,11 @@ fn all(project: &Project) -> Result<Vec<Bench>> {
         name: "go/roundtrip".to_owned(),
         find: native::find_go,
         command: Box::new(native::bench_go),
+    });
+    benches.push(Bench {
+        name: "node/roundtrip".to_owned(),
+        find: node_env::find_node,
+        command: Box::new(node_env::bench),
     });
     benches.push(Bench {
         name: "csharp/roundtrip".to_owned(),

@@ -56,7 +56,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<bool> {
     let shell = Shell::new(project, "fuzz")?;
     let mut build = instrumented(project, "fuzz", FLAGS, "build")?;
     build.arg("--release").arg("--manifest-path").arg(project.path("fuzz/Cargo.toml"));
-    chosen.iter().for_each(|target| drop(build.args(["--bin", target])));
+    build.args(chosen.iter().flat_map(|target| ["--bin", target]));
     shell.run("build the targets", &mut build)?;
 
     let rows = run_all(project, options, chosen)?;

@@ -172,6 +172,13 @@ fn test(shell: &Shell, runtime: &str, words: &[&str]) -> Result<()> {
     shell.run(&format!("tests in {runtime}"), &mut command)
 }
 
+/// What measures round trips in the three runtimes.
+pub(crate) fn bench(shell: &Shell) -> Result<Command> {
+    let mut node = NodeEnv::ready(shell)?.runtime("node");
+    node.arg("crates/zinc-node/benches/roundtrip.mjs");
+    Ok(node)
+}
+
 /// The addon and the runtimes, for the conformance runner.
 pub(crate) fn prepare_testees(shell: &Shell) -> Result<()> {
     NodeEnv::ready(shell).map(drop)

@@ -69,12 +69,12 @@ using elements = types<flag, std::int8_t, std::int16_t, std::int32_t, std::int64
                        bfloat16, float, double, std::complex<float>, std::complex<double>>;
 
 inline zinc::dtype dtype_named(const std::string& name) {
-  const std::uint32_t number = zinc_dtype_from_name(name.c_str());
-  if (number == 0) throw std::invalid_argument("no such dtype: " + name);
-  return static_cast<zinc::dtype>(number);
+  const auto type = zinc::dtype_from_name(name);
+  if (!type) throw std::invalid_argument("no such dtype: " + name);
+  return *type;
 }
 
-inline std::string name_of(zinc::dtype type) { return zinc_dtype_name(static_cast<std::uint32_t>(type)); }
+inline std::string name_of(zinc::dtype type) { return std::string(zinc::dtype_name(type)); }
 
 /// What this testee says that it can do, for its element types.
 template <class... T>

@@ -3,27 +3,24 @@
 
 const { platform, arch } = process;
 
-/** How napi-rs calls the platform. A Linux without glibc, which says its version in Node's report, has musl. */
-function triple() {
-  if (platform !== "linux") return platform === "win32" ? `win32-${arch}-msvc` : `${platform}-${arch}`;
-  const { glibcVersionRuntime } = process.report?.getReport?.()?.header ?? { glibcVersionRuntime: true };
-  return `linux-${arch}-${glibcVersionRuntime ? "gnu" : "musl"}`;
-}
+/** What napi-rs calls this platform. On Linux the C library decides, and npm installs the package that fits. */
+const NAMES = {
+  linux: [`linux-${arch}-gnu`, `linux-${arch}-musl`],
+  darwin: [`darwin-${arch}`],
+  win32: [`win32-${arch}-msvc`],
+}[platform] ?? [`${platform}-${arch}`];
 
 function load() {
-  const name = triple();
   const tried = [];
-  for (const path of [`./zinc.${name}.node`, `zinc-${name}`]) {
+  for (const path of NAMES.flatMap((name) => [`./zinc.${name}.node`, `zinc-${name}`])) {
     try {
       return require(path);
     } catch (error) {
       tried.push(`${path}: ${error.message.split("\n")[0]}`);
-      if (error.code !== "MODULE_NOT_FOUND") break;
     }
   }
-  throw new Error(
-    `zinc has no addon for ${name} here. Install zinc anew, without --omit=optional.\n  ${tried.join("\n  ")}`,
-  );
+  const why = tried.join("\n  ");
+  throw new Error(`zinc finds no addon for ${platform} ${arch}; was it installed without optional packages?\n  ${why}`);
 }
 
 module.exports = load();

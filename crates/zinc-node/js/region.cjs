@@ -138,8 +138,7 @@ class SharedRegion {
   }
 
   waitAsync({ ms, signal } = {}) {
-    const timeout = check.milliseconds(ms);
-    return (this.#waits ??= new Waits(this, this.#handle)).start(timeout, signal);
+    return (this.#waits ??= new Waits(this, this.#handle)).start(ms, signal);
   }
 
   async *[Symbol.asyncIterator]() {

@@ -3,6 +3,7 @@
 
 const native = require("./native.cjs");
 const { failed } = require("./errors.cjs");
+const { milliseconds } = require("./arguments.cjs");
 
 /** The waits in progress on this thread, by the number that their wake-up brings. */
 const pending = new Map();
@@ -45,8 +46,10 @@ class Waits {
     this.#alive = alive;
   }
 
-  start(ms, signal) {
+  /** A promise of whether the handle was notified in time; what is wrong with the arguments rejects it, too. */
+  start(timeout, signal) {
     return new Promise((resolve, reject) => {
+      const ms = milliseconds(timeout);
       signal?.throwIfAborted();
       bell ??= native.bell((ready) => pending.get(ready)?.look());
       const number = free();

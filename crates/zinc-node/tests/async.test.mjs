@@ -44,7 +44,7 @@ test(
     assert.equal(await peer.waitAsync({ ms: 0 }), false);
     owner.notify();
     assert.equal(await peer.waitAsync({ ms: 0 }), true);
-    assert.throws(() => peer.waitAsync({ ms: -1 }), RangeError);
+    await assert.rejects(peer.waitAsync({ ms: -1 }), RangeError);
   }),
 );
 

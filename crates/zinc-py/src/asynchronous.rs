@@ -83,7 +83,7 @@ impl Rung {
             Some(node)
         };
         let newest = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, link);
-        newest.is_ok_and(|newest| newest.is_null())
+        newest == Ok(ptr::null_mut())
     }
 
     /// Takes all numbers out, the oldest first.

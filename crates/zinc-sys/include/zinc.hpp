@@ -333,6 +333,21 @@ inline std::string c_string(std::string_view text) {
 
 }  // namespace detail
 
+/// The name of an element type as all languages have it, such as "float32"; "" if it is none.
+inline std::string_view dtype_name(dtype type) noexcept {
+  const char* const name = zinc_dtype_name(static_cast<std::uint32_t>(type));
+  return name != nullptr ? name : std::string_view();
+}
+
+/// The element type of a name such as "float32"; nothing if there is none.
+inline std::optional<dtype> dtype_from_name(std::string_view name) {
+  const std::uint32_t number = zinc_dtype_from_name(detail::c_string(name).c_str());
+  return number != 0 ? std::optional(static_cast<dtype>(number)) : std::nullopt;
+}
+
+/// Bytes of one element of a type; 0 if it is none.
+inline std::size_t dtype_size(dtype type) noexcept { return zinc_dtype_size(static_cast<std::uint32_t>(type)); }
+
 /// How long a call may wait: a number of milliseconds, a std::chrono duration, or zinc::forever.
 class timeout {
 public:

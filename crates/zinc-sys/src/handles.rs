@@ -1,7 +1,8 @@
 //! What a `zinc_region` stands for, and how calls get at it.
 
+use std::collections::VecDeque;
 use std::ptr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use zinc::{ErrorKind, OwnedRegion, Region};
 
@@ -15,6 +16,13 @@ pub struct zinc_region {
 }
 
 static HANDLES: Slab<Arc<Handle>> = Slab::new();
+
+/// How many handles are remembered that were closed.
+const REMEMBERED: usize = 64;
+
+/// The handles that were closed last, with their regions' names, for the errors of who goes on using them. Who finds it
+/// locked does without: in a forked child it may stay so.
+static CLOSED: Mutex<VecDeque<(usize, String)>> = Mutex::new(VecDeque::new());
 
 /// What a handle stands for. Views share it: the region's addresses stay taken for as long as it is not dropped.
 pub(crate) struct Handle {
@@ -60,11 +68,28 @@ pub(crate) fn is_open(handle: *const zinc_region) -> bool {
 
 /// Ends a handle; none if it is not an open one.
 pub(crate) fn end(handle: *const zinc_region) -> Option<zinc::Result<()>> {
-    HANDLES.remove(handle.addr(), |handle| handle.region.close())
+    let token = handle.addr();
+    HANDLES.remove(token, |handle| {
+        if let Ok(mut closed) = CLOSED.try_lock() {
+            if closed.len() == REMEMBERED {
+                closed.pop_front();
+            }
+            closed.push_back((token, handle.region.name().to_owned()));
+        }
+        handle.region.close()
+    })
 }
 
 #[cold]
 fn not_open(operation: &'static str, handle: *const zinc_region) -> Failure {
+    let remembered = CLOSED.try_lock().ok().and_then(|closed| {
+        let (_, name) = closed.iter().find(|(token, _)| *token == handle.addr())?;
+        Some(format!("{operation} {name:?}"))
+    });
+    if let Some(operation) = remembered {
+        let why = "this handle was closed; open the region again to use it";
+        return Failure::new(&operation, ErrorKind::Closed, why);
+    }
     let what = if handle.is_null() { "is NULL" } else { "was closed, or never was one" };
     Failure::new(
         operation,

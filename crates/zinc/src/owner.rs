@@ -6,13 +6,14 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::{Fixed, PERSISTENT};
 use crate::platform::lock::{self, Byte};
-use crate::platform::{Access, Place, facts, process};
+use crate::platform::{Access, Place, facts, process, unlink_path};
 
 mod registry;
 
@@ -185,21 +186,20 @@ pub(crate) fn take_name_away(
 ///
 /// It needs no sweeper's lock: others take away the names of the dead only. The caller sees to it that no two threads
 /// do it at once.
-pub(crate) fn give_name_up(
-    operation: &Operation<'_>,
-    place: &Place,
-    name: &str,
-    file: &File,
-) -> Result<bool> {
-    let os = |error: io::Error| operation.os("taking the name away", &error);
-    if place.is_named(name, file).map_err(os)? { unlink(place, name).map_err(os) } else { Ok(false) }
+pub(crate) fn give_name_up(operation: &Operation<'_>, path: &Path, file: &File) -> Result<bool> {
+    // By its path: an owner can be closed when the process has no descriptor left to open the directory with.
+    unlinked(unlink_path(path, file)).map_err(|error| operation.os("taking the name away", &error))
 }
 
 fn unlink(place: &Place, name: &str) -> io::Result<bool> {
-    match place.unlink(name) {
-        Ok(()) => Ok(true),
+    unlinked(place.unlink(name).map(|()| true))
+}
+
+/// A name that is gone already was taken away by somebody else.
+fn unlinked(result: io::Result<bool>) -> io::Result<bool> {
+    match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
+        result => result,
     }
 }
 

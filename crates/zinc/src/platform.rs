@@ -8,7 +8,8 @@
 //! Finding one: [`Place::find`], [`facts`], [`lock::is_held`] for whether its owner lives; [`Place::watch`] before
 //! looking again when it is not there.
 //! Taking a name away: [`Place::find`], [`Lock::take`] the sweeper's lock, [`Place::is_named`] and the owner's lock once
-//! more, [`Place::unlink`]. Who unlinks holds the sweeper's lock of that very file, so nobody unlinks another's.
+//! more, [`Place::unlink`]. Who unlinks holds the sweeper's lock of that very file, so nobody unlinks another's. A living
+//! owner takes its own name away by [`unlink_path`].
 //! Waiting: [`futex::park`] and [`futex::wake`]; on many regions, [`futex::Words`]. [`closings`] tell of owners' ends.
 //! Letting go: [`memory::detach`]. Process-wide: [`process::on_fork_and_exit`], once.
 
@@ -26,7 +27,7 @@ pub(crate) use system::{
     closings, futex, lock,
     lock::Lock,
     memory,
-    place::{Access, Place, facts},
+    place::{Access, Place, facts, unlink_path},
     process,
 };
 

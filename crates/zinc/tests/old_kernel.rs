@@ -2,7 +2,11 @@
 
 mod common;
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use common::sandbox::deny;
@@ -10,7 +14,7 @@ use common::sleeper::{Sleeper, sleeper};
 use common::{Actor, PATIENCE, Part, Stage, note, word};
 use zinc::{SharedRegion, Timeout};
 
-common::parts!(wait_for_all, end_own_waits, play, own);
+common::parts!(wait_for_all, wait_for_all_without_a_thread, end_own_waits, play, own);
 
 /// The kernel before 5.16 does not know the call; filters of some containers answer EPERM to what they do not know.
 const ERRORS: [i32; 2] = [libc::ENOSYS, libc::EPERM];
@@ -56,6 +60,51 @@ fn notifications_and_the_owners_close_reach_the_waiter() {
         waiter.until_asleep();
         owner.close().unwrap();
         waiter.expect("Closed");
+    }
+}
+
+/// The same by futures and callbacks, through the hub.
+fn wait_for_all_without_a_thread(part: &mut Part) {
+    let region = lock_in(part);
+    let clone = region.clone();
+    loop {
+        let (say, hear) = channel();
+        let mut future = region.notified();
+        assert!(pin!(&mut future).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        clone.wait_then(Timeout::FOREVER, move |outcome| say.send(outcome).unwrap());
+        assert!(!pollster::block_on(region.clone().wait_async(60)).unwrap());
+        part.say("waiting");
+        let answers =
+            [word(pollster::block_on(future).map(|()| true)), word(hear.recv_timeout(PATIENCE).unwrap())];
+        assert_eq!(answers[0], answers[1]);
+        part.say(&answers[0]);
+        if answers[0] != "true" {
+            break;
+        }
+    }
+}
+
+#[test]
+fn waits_without_a_thread_hear_of_notifications_and_of_the_owners_close_and_death() {
+    for error in ERRORS {
+        let stage = Stage::new();
+        let owner = stage.options().create("r", 1).unwrap();
+        let mut waiter = start(&stage, "wait_for_all_without_a_thread", error);
+        for _ in 0..3 {
+            waiter.expect("waiting");
+            owner.notify().unwrap();
+            waiter.expect("true");
+        }
+        waiter.expect("waiting");
+        owner.close().unwrap();
+        waiter.expect("Closed");
+
+        let mut owner = stage.start("own");
+        owner.expect("created");
+        let mut waiter = start(&stage, "wait_for_all_without_a_thread", error);
+        waiter.expect("waiting");
+        owner.kill();
+        waiter.expect("OwnerDied");
     }
 }
 

@@ -1,14 +1,21 @@
-//! A process that scribbles over the header makes calls fail, and never crash, hang past their time, or leave bounds.
+//! A process that scribbles over the header makes calls fail, and never crash, hang past their time, or leave bounds:
+//! neither calls that wait on a thread nor those that wait without one.
 
 mod common;
 
 use std::fs::File;
+use std::future::Future;
 use std::os::unix::fs::FileExt;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::channel;
+use std::task::{Context, Waker};
+use std::thread;
 
-use common::{Part, Stage, note, word};
-use zinc::{DType, ErrorKind, SharedRegion};
+use common::{Actor, PATIENCE, Part, Stage, note, word};
+use zinc::{DType, ErrorKind, SharedRegion, WaitCallback};
 
-common::parts!(scribble, use_all_the_same);
+common::parts!(scribble, scribble_through_the_mapping, use_all_the_same);
 
 const ROUNDS: u32 = 400;
 const PAGE: usize = 4096;
@@ -53,6 +60,36 @@ fn scribble(part: &mut Part) {
     }
 }
 
+/// The same through the mapping, as fast as memory takes it: all words of the header, over and over. The magic, the version
+/// and the lengths are garbage half of the time.
+fn scribble_through_the_mapping(part: &mut Part) {
+    let region = part.options().open("r").unwrap();
+    // The header lies on the page before the data.
+    let header = region.as_mut_ptr().wrapping_sub(PAGE).cast::<AtomicU64>();
+    // SAFETY: the page is mapped while the handle is open, and everybody looks at it by atomics only.
+    let header = unsafe { std::slice::from_raw_parts(header, PAGE / 8) };
+    let fixed: [u64; 8] = std::array::from_fn(|word| header[word].load(Ordering::Relaxed));
+    let mut garbage = Garbage(0x2545_F491_4F6C_DD1D);
+    part.say("scribbling");
+    loop {
+        for word in header {
+            word.store(garbage.next(), Ordering::Relaxed);
+        }
+        for _ in 0..20 {
+            for (word, fixed) in header.iter().zip(fixed) {
+                word.store(fixed, Ordering::Relaxed);
+            }
+            for word in &header[8..] {
+                let choice = garbage.next();
+                word.store(
+                    [choice, choice % 20, u64::MAX, 0, 1 << (choice % 64)][choice as usize % 5],
+                    Ordering::Relaxed,
+                );
+            }
+        }
+    }
+}
+
 fn use_region(region: &SharedRegion) {
     assert_eq!(region.capacity(), CAPACITY, "what was checked is kept");
     for at in [0, CAPACITY - 1] {
@@ -69,6 +106,30 @@ fn use_region(region: &SharedRegion) {
     }
     let _ = (region.wait(0), region.wait(2), region.notify(), region.sequence());
     let _ = (region.wait_past(u64::MAX, 2), region.clone().wait(1));
+    wait_without_a_thread(region);
+}
+
+/// Waits that nobody sits in end when their time is up, or before, whatever the words say; so do those whose handle goes.
+fn wait_without_a_thread(region: &SharedRegion) {
+    let clone = region.clone();
+    let (say, hear) = channel();
+    let callbacks = [0, 1, 3].map(|timeout| {
+        let say = say.clone();
+        region.wait_then(timeout, move |outcome| say.send(drop(outcome)).unwrap())
+    });
+    let endless = [clone.notified(), clone.notified()];
+    let mut dropped = region.notified();
+    let _ = pin!(&mut dropped).poll(&mut Context::from_waker(Waker::noop()));
+    let _ = (pollster::block_on(region.wait_async(0)), pollster::block_on(region.wait_async(2)));
+    drop(dropped);
+    let closes = thread::spawn(move || {
+        clone.interrupt();
+        clone.close().unwrap();
+    });
+    endless.into_iter().for_each(|wait| drop(pollster::block_on(wait)));
+    closes.join().unwrap();
+    let cancelled = callbacks.into_iter().filter(WaitCallback::cancel).count();
+    (cancelled..3).for_each(|_| hear.recv_timeout(PATIENCE).expect("called, or cancelled"));
 }
 
 /// Makes all sorts of calls, round after round; says how far it is and how often it got in.
@@ -106,8 +167,9 @@ fn everybody_else_goes_on() {
     let stage = Stage::new();
     let owner = stage.options().create_tensor("r", DType::U8, &[CAPACITY as u64]).unwrap();
     let inside = stage.options().open("r").unwrap();
-    let mut scribbler = stage.start("scribble");
-    scribbler.expect("scribbling");
+    let mut scribblers = [stage.start("scribble"), stage.start("scribble_through_the_mapping")];
+    scribblers[0].expect("scribbling");
+    scribblers[1].expect("scribbling");
     let mut users = [stage.start("use_all_the_same"), stage.start("use_all_the_same")];
     for round in (100..=ROUNDS).step_by(100) {
         for user in &mut users {
@@ -121,6 +183,6 @@ fn everybody_else_goes_on() {
     assert!(opened > 0, "the test reaches what it is for");
     owner.close().unwrap();
     assert!(stage.files().is_empty(), "the owner's close does not depend on the header");
-    scribbler.kill();
+    scribblers.iter_mut().for_each(Actor::kill);
     assert_eq!(word(stage.options().create("r", 5).map(|owner| owner.capacity())), "5");
 }

@@ -14,6 +14,13 @@ namespace Xunit
     {
     }
 
+    /// <summary>How tests run: the stand-in runs them one after the other in any case.</summary>
+    [AttributeUsage(AttributeTargets.Assembly)]
+    public sealed class CollectionBehaviorAttribute : Attribute
+    {
+        public bool DisableTestParallelization { get; set; }
+    }
+
     /// <summary>A check that did not hold.</summary>
     public sealed class FailedException : Exception
     {

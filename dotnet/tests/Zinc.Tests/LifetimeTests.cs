@@ -32,7 +32,7 @@ namespace Zinc.Tests
                 }
             })).ToArray();
             Array.ForEach(threads, thread => thread.Start());
-            Support.UntilParked(count);
+            Support.UntilParked(region, count);
 
             region.Dispose();
 
@@ -191,10 +191,15 @@ namespace Zinc.Tests
         public void AWaitKeepsItsHandleFromTheCollector()
         {
             using OwnedRegion owner = SharedRegion.Create(Support.Unique(), 4096);
-            Task<bool> wait = Task.Run(() => SharedRegion.Open(owner.Name).Wait(-1));
-            Support.UntilParked(1);
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
+            using var opened = new ManualResetEventSlim();
+            Task<bool> wait = Task.Run(() =>
+            {
+                SharedRegion forgotten = SharedRegion.Open(owner.Name);
+                opened.Set();
+                return forgotten.Wait(-1);
+            });
+            opened.Wait();
+            CollectThrice();
             owner.Notify();
             Assert.True(wait.GetAwaiter().GetResult());
         }

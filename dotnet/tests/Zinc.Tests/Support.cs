@@ -5,6 +5,10 @@ using System.IO;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Threading;
+using Xunit;
+
+// What one test sees of the process must be its own doing.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
 
 namespace Zinc.Tests
 {
@@ -35,26 +39,54 @@ namespace Zinc.Tests
             }
         }
 
-        /// <summary>Waits until so many threads of this process sleep in the kernel on a futex in a mapping of a file.</summary>
-        internal static void UntilParked(int threads)
+        /// <summary>Waits until so many threads of this process sleep in the kernel on this handle's mapping.</summary>
+        internal static void UntilParked(SharedRegion region, int threads)
         {
-            const int futexWaitv = 449;
-            while (Directory.GetDirectories("/proc/self/task").Count(task => SystemCall(task) == futexWaitv) < threads)
+            while (Directory.GetDirectories("/proc/self/task").Count(task => IsParked(task, region)) < threads)
             {
                 Thread.Yield();
             }
         }
 
-        private static int SystemCall(string task)
+        /// <summary>By proc(5), <c>syscall</c>: the number of the system call, then its arguments.</summary>
+        private static unsafe bool IsParked(string task, SharedRegion region)
         {
+            const int futex = 202;
+            const int futexWaitv = 449;
             try
             {
-                string first = File.ReadAllText(task + "/syscall").Split(' ')[0];
-                return int.TryParse(first, out int number) ? number : -1;
+                string[] words = File.ReadAllText(task + "/syscall").Split(' ');
+                if (!int.TryParse(words[0], out int call) || (call != futex && call != futexWaitv))
+                {
+                    return false;
+                }
+
+                ulong argument = Convert.ToUInt64(words[1], 16);
+                ulong count = call == futex ? 1 : Convert.ToUInt64(words[2], 16);
+                for (ulong waiter = 0; waiter < count; waiter++)
+                {
+                    // A struct futex_waitv has the value, the address, and the flags, in 24 bytes on that thread's stack.
+                    ulong address = call == futex ? argument : *(ulong*)(argument + (24 * waiter) + 8);
+                    if (IsInHeader(address, region))
+                    {
+                        return true;
+                    }
+                }
+
+                return false;
             }
             catch (IOException)
             {
-                return -1; // the thread has ended meanwhile
+                return false; // the thread has ended meanwhile
+            }
+        }
+
+        private static unsafe bool IsInHeader(ulong address, SharedRegion region)
+        {
+            const ulong header = 4096;
+            fixed (byte* data = region.AsReadOnlySpan())
+            {
+                return address < (ulong)data && address >= (ulong)data - header;
             }
         }
     }

@@ -69,7 +69,7 @@ namespace Zinc.Tests
             using SharedRegion other = one.Clone();
             Task<bool> interrupted = Task.Run(() => one.Wait(-1));
             Task<bool> notified = Task.Run(() => other.Wait(-1));
-            Support.UntilParked(2);
+            Support.UntilParked(one, 2);
             one.Interrupt();
             Assert.Throws<WaitInterruptedException>(() => { interrupted.GetAwaiter().GetResult(); });
             owner.Notify();

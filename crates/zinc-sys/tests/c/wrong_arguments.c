@@ -48,6 +48,8 @@ static void a_closed_handle_is_not_open_for_ever(void) {
   zinc_region *closed = created("a", 1);
   CHECK(zinc_close(closed) == 0);
   check_not_open(closed);
+  CHECK_CODE(zinc_notify(closed), ZINC_ERROR_CLOSED);
+  CHECK(strncmp(zinc_error_message(), "notify \"a\": ", 12) == 0);
   // Its place is taken by others, which it must not be mistaken for.
   for (int i = 0; i < 200; i++) {
     zinc_region *other = created("a", 1);

@@ -128,4 +128,17 @@ TEST(Span, HasWhatIsNeededOfTheStandardOne) {
   EXPECT_EQ(numbers[0], 9);
 }
 
+TEST(DTypes, HaveTheirNamesAndSizes) {
+  EXPECT_EQ(zinc::dtype_name(zinc::dtype::boolean), "bool");
+  EXPECT_EQ(zinc::dtype_name(zinc::dtype::complex128), "complex128");
+  EXPECT_EQ(zinc::dtype_from_name("bfloat16"), zinc::dtype::bfloat16);
+  EXPECT_EQ(zinc::dtype_size(zinc::dtype::bfloat16), 2u);
+  EXPECT_EQ(zinc::dtype_size(zinc::dtype::complex128), 16u);
+  EXPECT_EQ(zinc::dtype_from_name("float65"), std::nullopt);
+  EXPECT_EQ(zinc::dtype_from_name(std::string_view("int8\0", 5)), std::nullopt);
+  const auto none = static_cast<zinc::dtype>(99);
+  EXPECT_EQ(zinc::dtype_name(none), "");
+  EXPECT_EQ(zinc::dtype_size(none), 0u);
+}
+
 }  // namespace

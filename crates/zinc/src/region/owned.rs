@@ -162,15 +162,14 @@ impl Owner {
 
     /// The caller has the turn.
     fn take_name_away(&self, operation: &Operation<'_>) -> Result<()> {
-        let directory = self.info.directory();
-        let place = Place::open(directory).map_err(|error| operation.os("opening its directory", &error))?;
-        let name = &self.info.name;
+        let RegionInfo { name, path, .. } = &*self.info;
         let take = |file: &_| {
             if self.is_alive() {
-                owner::give_name_up(operation, &place, name, file)
-            } else {
-                owner::take_name_away(operation, &place, name, file, owner::PATIENT, |_| Ok(true))
+                return owner::give_name_up(operation, path, file);
             }
+            let place = Place::open(self.info.directory())
+                .map_err(|error| operation.os("opening its directory", &error))?;
+            owner::take_name_away(operation, &place, name, file, owner::PATIENT, |_| Ok(true))
         };
         self.mapping.with_file(take).unwrap_or(Ok(false)).map(drop)
     }

@@ -205,6 +205,16 @@ pub(crate) fn facts(file: &File) -> io::Result<Facts> {
     Ok(Facts { regular, len: stat.st_size as u64, uid: stat.st_uid })
 }
 
+/// Takes the name at `path` away if it is, at this moment, the name of this very file. Needs no descriptor.
+pub(crate) fn unlink_path(path: &Path, file: &File) -> io::Result<bool> {
+    let (of_file, of_name) = (fs::fstat(file)?, fs::lstat(path)?);
+    if (of_name.st_dev, of_name.st_ino) != (of_file.st_dev, of_file.st_ino) {
+        return Ok(false);
+    }
+    fs::unlink(path)?;
+    Ok(true)
+}
+
 fn file_name(name: &str) -> String {
     format!("{PREFIX}{name}")
 }
