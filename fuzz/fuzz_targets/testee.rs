@@ -119,16 +119,20 @@ impl Command {
     }
 }
 
-/// Sizes are small, or more than there is: what lies between takes the fuzzer's time and memory.
+/// Sizes are small, or more than can be mapped: what lies between takes the fuzzer's time and memory.
 fn bounded(name: &str, value: Value) -> Value {
-    match (name, value) {
-        ("count", value) => json!(value.as_u64().unwrap_or(1) % 8),
-        ("capacity" | "shape", Value::Number(number)) => match number.as_u64() {
-            Some(size) if size < 1 << 46 => json!(size % 1000),
-            _ => Value::Number(number),
+    let below = match name {
+        "count" => 8,
+        "shape" => 4,
+        "capacity" | "length" => 1000,
+        _ => u64::MAX,
+    };
+    match value {
+        Value::Array(list) => list.into_iter().map(|value| bounded(name, value)).collect(),
+        value => match value.as_u64() {
+            Some(size) if size < 1 << 62 || name == "count" => json!(size % below),
+            _ => value,
         },
-        (name, Value::Array(list)) => list.into_iter().map(|value| bounded(name, value)).collect(),
-        (_, value) => value,
     }
 }
 

@@ -43,12 +43,10 @@ fn test(shell: &Shell, sanitizer: Sanitizer, args: &[String]) -> Result<()> {
         // Rust's own library comes compiled without it, which is no matter: its locks and atomics are intercepted or inlined.
         Sanitizer::Thread => ("thread", "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer"),
     };
-    let suppressions = shell.project().path("xtask/sanitize.supp");
     let mut cargo = instrumented(shell.project(), name, flags, "test")?;
-    cargo.args(["--package", "zinc", "--all-features", "--lib", "--tests"]).args(args);
-    // A test that kills processes or forks beside threads is what the runtimes warn of, and not what they are to judge.
-    cargo.env("TSAN_OPTIONS", format!("suppressions={} die_after_fork=0", suppressions.display()));
-    cargo.env("ASAN_OPTIONS", "detect_odr_violation=0");
+    cargo.args(["--package", "zinc", "--all-features", "--lib", "--tests", "--no-fail-fast"]).args(args);
+    // Tests fork beside threads on purpose.
+    cargo.env("TSAN_OPTIONS", "die_after_fork=0").env("ASAN_OPTIONS", "detect_odr_violation=0");
     shell.run(&format!("tests of the core under the {name} sanitizer"), &mut cargo)
 }
 

@@ -219,10 +219,10 @@ fn python(_: &Project) -> Result<String> {
 
 fn format(shell: &Shell) -> Result<()> {
     // The fuzz targets are a workspace of their own.
-    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+    for scope in [&["--all"][..], &["--manifest-path", "fuzz/Cargo.toml"]] {
         let mut fmt = shell.project().cargo();
-        fmt.args(["fmt", "--all", "--check", "--manifest-path", manifest, "--", "--color=never"]);
-        shell.run(&format!("cargo fmt --check of {manifest}"), &mut fmt)?;
+        fmt.arg("fmt").args(scope).args(["--check", "--", "--color=never"]);
+        shell.run(&format!("cargo fmt --check {}", scope.join(" ")), &mut fmt)?;
     }
     Ok(())
 }

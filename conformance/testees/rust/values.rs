@@ -8,7 +8,8 @@ use zinc::{DType, Element, Region, Tensor};
 /// Bytes of the region, as hex.
 pub(super) fn read(region: &Region, at: usize, length: usize) -> Result<String> {
     let view = region.view()?;
-    let length = length.min(view.len().saturating_sub(at));
+    let at = at.min(view.len());
+    let length = length.min(view.len() - at);
     let mut bytes = vec![0; length];
     // SAFETY: the range was cut to the view's length; a racing writer can change values and nothing else.
     unsafe { view.as_ptr().add(at).copy_to_nonoverlapping(bytes.as_mut_ptr(), length) };
@@ -21,9 +22,10 @@ pub(super) fn write(region: &Region, at: usize, hex: &str) -> Result<()> {
     if view.is_read_only() {
         return Err(Failure::ReadOnly);
     }
-    let digits = (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16));
-    let bytes: Vec<u8> = digits.collect::<std::result::Result<_, _>>().map_err(|error| error.to_string())?;
-    if at + bytes.len() > view.len() {
+    let byte = |i| hex.get(i..i + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    let bytes: Option<Vec<u8>> = (0..hex.len()).step_by(2).map(byte).collect();
+    let bytes = bytes.ok_or_else(|| "no hex".to_owned())?;
+    if at.checked_add(bytes.len()).is_none_or(|end| end > view.len()) {
         return Err(Failure::Testee("beyond the region".into()));
     }
     // SAFETY: the range is inside the view, which may be written to.

@@ -22,10 +22,15 @@ use crate::handles::{Handle, borrow, give, take_back};
 use crate::waits::timeout;
 
 /// The waits that may be over.
-static WOKEN: LazyLock<(Sender<Arc<Wait>>, Mutex<Receiver<Arc<Wait>>>)> = LazyLock::new(|| {
+static WOKEN: LazyLock<Queue> = LazyLock::new(|| {
     let (sender, receiver) = mpsc::channel();
-    (sender, Mutex::new(receiver))
+    Queue { sender, receiver: Mutex::new(receiver) }
 });
+
+struct Queue {
+    sender: Sender<Arc<Wait>>,
+    receiver: Mutex<Receiver<Arc<Wait>>>,
+}
 
 /// How many Java objects the delivery of one outcome makes.
 const OBJECTS: usize = 8;
@@ -44,7 +49,7 @@ struct Pending {
 impl Wake for Wait {
     fn wake(self: Arc<Self>) {
         // The receiver is never dropped.
-        let _ = WOKEN.0.send(self);
+        let _ = WOKEN.sender.send(self);
     }
 }
 
@@ -119,7 +124,7 @@ pub extern "system" fn release_wait<'local>(mut env: EnvUnowned<'local>, _: JCla
 #[jni_mangle("dev.zinc.Native")]
 pub extern "system" fn deliver<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>) {
     let ended = env.with_env(|env| -> Result<(), Failure> {
-        let woken = WOKEN.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let woken = WOKEN.receiver.lock().unwrap_or_else(PoisonError::into_inner);
         while let Ok(wait) = woken.recv() {
             let Some((java, outcome)) = wait.look() else { continue };
             let told = env

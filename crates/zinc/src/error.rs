@@ -163,7 +163,9 @@ fn way_out(error: &io::Error) -> &'static str {
             "; the process has as much memory or as many mappings as it may: close regions, or raise the limit (ulimit -v, \
              vm.max_map_count)"
         }
-        Some(23) => "; the system has as many files open as it may: close some, or raise the limit (fs.file-max)",
+        Some(23) => {
+            "; the system has as many files open as it may: close some, or raise the limit (fs.file-max)"
+        }
         Some(24) => {
             "; the process has as many files open as it may, and an owner needs two, any other handle one: close some, or \
              raise the limit (ulimit -n, RLIMIT_NOFILE)"
