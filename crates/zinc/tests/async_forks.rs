@@ -83,7 +83,7 @@ fn fork_beside_a_hub(part: &mut Part) {
         scope.spawn(|| {
             while goes_on() {
                 let wait = shared.wait_then(5, drop);
-                if shared.sequence().unwrap() % 3 == 0 {
+                if shared.sequence().unwrap().is_multiple_of(3) {
                     wait.cancel();
                 }
             }
