@@ -25,6 +25,8 @@
 mod common;
 #[path = "roundtrip/peer.rs"]
 mod peer;
+#[path = "common/pinned.rs"]
+mod pinned;
 #[path = "roundtrip/ways.rs"]
 mod ways;
 
@@ -45,15 +47,15 @@ fn main() {
     }
     let rounds = arguments.iter().skip_while(|argument| *argument != "--rounds").nth(1);
     let rounds: usize = rounds.map_or(60, |rounds| rounds.parse().expect("--rounds takes a number"));
-    let Some((here, there)) = peer::two_processors() else {
+    let Some((here, there)) = pinned::two_processors() else {
         println!("skipped: a round trip between two processors needs two, and this process may use one");
         return;
     };
-    peer::pin(here);
+    pinned::pin(here);
 
     let clock = Clock::start();
     let mut report = Report::default();
-    let apart = if peer::share_a_core(here, there) { "two threads of one core" } else { "two cores" };
+    let apart = if pinned::share_a_core(here, there) { "two threads of one core" } else { "two cores" };
     report.note(format!(
         "two processes on processors {here} and {there} ({apart}), {rounds} rounds; {}",
         load()

@@ -194,7 +194,8 @@ fn of_a_hundred_thousand_notifications_over_two_hundred_regions_none_is_lost() {
                 while reached < (NOTIFIERS * SHARE) as u64 {
                     region.notified().await.unwrap();
                     let sequence = region.sequence().unwrap();
-                    assert!(sequence > reached, "woken for nothing");
+                    // Not always more: the sequence may have been past what the wait before took in.
+                    assert!(sequence >= reached);
                     (reached, turns) = (sequence, turns + 1);
                 }
                 (reached, turns)

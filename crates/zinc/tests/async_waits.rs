@@ -2,22 +2,16 @@
 
 mod common;
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use common::futures::poll;
 use common::sleeper::sleeper;
 use common::{Part, Stage, note, word};
 use zinc::{ErrorKind, SharedRegion, Timeout};
 
 common::parts!(own, echo);
-
-/// Polls once, with nobody to wake.
-fn poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {
-    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
-}
 
 fn own(part: &mut Part) {
     let owner = part.options().create("r", 1).unwrap();

@@ -71,7 +71,7 @@ impl Words {
                 // A region that was unmapped a moment ago, or no memory for the call. Were it to last, this would not be
                 // a loop without a rest.
                 Err(Errno::FAULT | Errno::NOMEM) => {
-                    until = until.min(super::process::now().saturating_add(SLICE / 50))
+                    until = until.min(super::process::now().saturating_add(SLICE / 50));
                 }
                 Err(_) => {
                     NO_WAITV.store(true, Ordering::Relaxed);
