@@ -19,8 +19,11 @@ struct Bench {
     name: String,
     /// What is missing, where the language's tools are not there.
     find: fn(&Project) -> Result<String>,
-    command: Box<dyn Fn(&Shell) -> Result<Command>>,
+    command: Box<Build>,
 }
+
+/// Builds what is to be run.
+type Build = dyn Fn(&Shell) -> Result<Command>;
 
 /// Runs the benchmarks whose name contains `filter`, all of them without one.
 pub(crate) fn run(project: &Project, filter: Option<&str>) -> Result<()> {

@@ -126,11 +126,10 @@ function limits(given) {
 }
 
 function runtimes(only) {
-  const all = {
-    node: [process.execPath],
-    bun: [`${ROOT}node_modules/@oven/bun-linux-x64/bin/bun`],
-    deno: [`${ROOT}node_modules/@deno/linux-x64-glibc/deno`, "run", "--allow-all"],
-  };
+  const modules = `${ROOT}node_modules`;
+  const bun = `${modules}/@oven/bun-linux-${process.arch === "arm64" ? "aarch64" : process.arch}/bin/bun`;
+  const deno = `${modules}/@deno/linux-${process.arch}-glibc/deno`;
+  const all = { node: [process.execPath], bun: [bun], deno: [deno, "run", "--allow-all"] };
   return Object.entries(all).filter(([name, [path]]) => (!only || only === name) && existsSync(path));
 }
 

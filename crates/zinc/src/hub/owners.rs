@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use super::process::Hub;
 use super::shard::lock;
 use crate::mapping::Mapping;
-use crate::platform::futex::{self, Reach, low_half};
 use crate::platform::closings::{Closings, News, Watched};
+use crate::platform::futex::{self, Reach, low_half};
 use crate::sync::Mutex;
 
 /// How often the thread looks for news, in nanoseconds.

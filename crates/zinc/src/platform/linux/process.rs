@@ -93,9 +93,16 @@ pub(crate) fn on_fork_and_exit(
 ) {
     // SAFETY: the functions are of the right type and live as long as the code that registers them; both registries
     // drop them when a shared library with this code is unloaded.
-    let results =
-        unsafe { [libc::pthread_atfork(Some(before), Some(parent), Some(child)), libc::atexit(exit)] };
-    assert_eq!(results, [0, 0], "out of memory while registering fork and exit handlers");
+    let results = unsafe {
+        let forks = libc::pthread_atfork(Some(before), Some(parent), Some(child));
+        // Some runtimes end by quick_exit(3), which passes the functions of atexit(3) over. Bun is one.
+        [forks, libc::atexit(exit), at_quick_exit(exit)]
+    };
+    assert_eq!(results, [0; 3], "out of memory while registering fork and exit handlers");
+}
+
+unsafe extern "C" {
+    fn at_quick_exit(function: extern "C" fn()) -> libc::c_int;
 }
 
 /// Has the function called in the child after each fork. It must be async-signal-safe.
