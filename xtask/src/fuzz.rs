@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use comfy_table::Table;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 
-/// What cargo-fuzz compiles with: counters for libFuzzer, comparisons that it learns from, and AddressSanitizer.
+/// What cargo-fuzz compiles with: counters for libFuzzer, comparisons that it learns from, and the address sanitizer.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-simplifycfg-branch-fold-threshold=0 \
@@ -26,7 +26,7 @@ const ASAN: &str = "detect_odr_violation=0:detect_stack_use_after_return=0:quara
 /// What to run, and for how long.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Only this target, of those in fuzz/fuzz_targets
+    /// Only this target, of those in the folder fuzz
     target: Option<String>,
     /// How long each target runs, in seconds
     #[arg(long, default_value_t = 60)]

@@ -145,9 +145,9 @@ fn a_thousand_waiters_on_one_region_all_hear_of_it() {
         assert!(futures.iter_mut().all(|(_, wait)| is_pending(wait)));
         sleeping.iter().for_each(|(thread, _)| until_asleep(getpid(), *thread));
         if end == "true" {
-            owner.notify().unwrap()
+            owner.notify().unwrap();
         } else {
-            owner.close().unwrap()
+            owner.close().unwrap();
         }
         assert!(sleeping.into_iter().all(|(_, thread)| thread.join().unwrap() == end));
         for (handle, wait) in futures {
