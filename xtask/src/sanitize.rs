@@ -24,9 +24,11 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     cargo
         .args(["--package", "zinc", "--all-features", "--lib", "--tests", "--no-fail-fast"])
         .args(&options.args);
-    // In forked children everything counts as leaked whose thread is the parent's. Valgrind looks for leaks, through the
-    // C ABI.
-    cargo.env("ASAN_OPTIONS", "detect_odr_violation=0:detect_leaks=0");
+    // The sanitizer has mappings of its own, which that test counts.
+    cargo.args(["--", "--skip", "thousands_of_regions_leave_no_file_no_mapping_and_no_thread"]);
+    // In forked children everything counts as leaked whose thread is the parent's: valgrind looks for leaks instead, through
+    // the C ABI. And tests that write where they must not want to see the signal.
+    cargo.env("ASAN_OPTIONS", "detect_odr_violation=0:detect_leaks=0:handle_segv=0");
     shell.run("tests of the core under the address sanitizer", &mut cargo)
 }
 

@@ -13,7 +13,7 @@ use std::task::{Context, Waker};
 use std::thread;
 
 use common::{Actor, PATIENCE, Part, Stage, note, word};
-use zinc::{DType, ErrorKind, SharedRegion, WaitCallback};
+use zinc::{DType, ErrorKind, SharedRegion};
 
 common::parts!(scribble, scribble_through_the_mapping, use_all_the_same);
 
@@ -128,8 +128,10 @@ fn wait_without_a_thread(region: &SharedRegion) {
     });
     endless.into_iter().for_each(|wait| drop(pollster::block_on(wait)));
     closes.join().unwrap();
-    let cancelled = callbacks.into_iter().filter(WaitCallback::cancel).count();
-    (cancelled..3).for_each(|_| hear.recv_timeout(PATIENCE).expect("called, or cancelled"));
+    let cancelled = callbacks.iter().filter(|wait| wait.cancel()).count();
+    for _ in cancelled..callbacks.len() {
+        hear.recv_timeout(PATIENCE).expect("called, or cancelled");
+    }
 }
 
 /// Makes all sorts of calls, round after round; says how far it is and how often it got in.
