@@ -41,12 +41,7 @@ struct Args {
 enum Role {
     /// One of the processes that a run starts
     #[command(hide = true)]
-    Worker {
-        directory: PathBuf,
-        slot: usize,
-        incarnation: u32,
-        seed: u64,
-    },
+    Worker { directory: PathBuf, slot: usize, incarnation: u32, seed: u64 },
 }
 
 fn main() -> ExitCode {

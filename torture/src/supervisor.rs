@@ -62,10 +62,14 @@ pub(crate) fn run(time: Duration, kills: u64, seed: u64) -> Result<bool> {
         stopped: 0,
         ended: 0,
     };
-    println!("{SLOTS} processes, seed {seed}, {} s{}", time.as_secs(), match kills {
-        0 => String::new(),
-        kills => format!(" and {kills} kills"),
-    });
+    println!(
+        "{SLOTS} processes, seed {seed}, {} s{}",
+        time.as_secs(),
+        match kills {
+            0 => String::new(),
+            kills => format!(" and {kills} kills"),
+        }
+    );
     let start = Instant::now();
     run.go_on(start, time, kills)?;
     run.finish()?;
@@ -115,7 +119,12 @@ impl Run<'_> {
             }
             if said.elapsed() > Duration::from_secs(10) {
                 said = Instant::now();
-                println!("{:>4} s: {} kills, {} violations", start.elapsed().as_secs(), self.kills(), self.ledger.get(Count::Violations));
+                println!(
+                    "{:>4} s: {} kills, {} violations",
+                    start.elapsed().as_secs(),
+                    self.kills(),
+                    self.ledger.get(Count::Violations)
+                );
             }
         }
         Ok(())
@@ -156,7 +165,8 @@ impl Run<'_> {
         for index in 0..self.processes.len() {
             let process = &mut self.processes[index];
             let Some(status) = process.child.try_wait()? else { continue };
-            let expected = matches!(status.signal(), Some(libc::SIGKILL | libc::SIGABRT)) || status.code() == Some(0);
+            let expected =
+                matches!(status.signal(), Some(libc::SIGKILL | libc::SIGABRT)) || status.code() == Some(0);
             if !expected || process.who.slot == AUDITOR {
                 let (slot, incarnation) = (process.who.slot, process.who.incarnation);
                 self.ledger.violation(format_args!("process {slot}.{incarnation} ended by itself: {status}"));
@@ -181,7 +191,10 @@ impl Run<'_> {
                 let owner = Owner::of_code(call.owner.load(Ordering::SeqCst));
                 let owners_end = owner.and_then(|owner| self.ledger.end_of(owner)).unwrap_or(u64::MAX);
                 let must_end = until.min(owners_end.max(since));
-                if since != 0 && now > must_end.saturating_add(HUNG) && call.since.load(Ordering::SeqCst) == since {
+                if since != 0
+                    && now > must_end.saturating_add(HUNG)
+                    && call.since.load(Ordering::SeqCst) == since
+                {
                     self.ledger.violation(format_args!(
                         "a call of process {}.{} goes on {} ms after it must have ended",
                         process.who.slot,
@@ -220,7 +233,8 @@ impl Run<'_> {
                 Err(error) => self.ledger.violation(format_args!("{name} cannot be had at the end: {error}")),
             }
         }
-        let left: Vec<_> = std::fs::read_dir(regions)?.map(|entry| Ok(entry?.file_name())).collect::<Result<_>>()?;
+        let left: Vec<_> =
+            std::fs::read_dir(regions)?.map(|entry| Ok(entry?.file_name())).collect::<Result<_>>()?;
         if !left.is_empty() {
             self.ledger.violation(format_args!("files left at the end: {left:?}"));
         }
@@ -246,13 +260,20 @@ impl Run<'_> {
         for (count, what) in Count::ALL {
             row(what, self.ledger.get(count));
         }
-        row("longest from an owner's end to OwnerDied, ms", self.ledger.longest_death.load(Ordering::Relaxed) / 1000);
-        row("longest from a notify to its wait's end, ms", self.ledger.longest_wake.load(Ordering::Relaxed) / 1000);
+        row(
+            "longest from an owner's end to OwnerDied, ms",
+            self.ledger.longest_death.load(Ordering::Relaxed) / 1000,
+        );
+        row(
+            "longest from a notify to its wait's end, ms",
+            self.ledger.longest_wake.load(Ordering::Relaxed) / 1000,
+        );
         if let Some(column) = table.column_mut(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
         println!("{table}");
-        let held = if self.ledger.get(Count::Violations) == 0 { "everything held" } else { "IT DID NOT HOLD" };
+        let held =
+            if self.ledger.get(Count::Violations) == 0 { "everything held" } else { "IT DID NOT HOLD" };
         println!("{held}: {} kills in {:.0} s, seed {}", self.kills(), time.as_secs_f64(), self.seed);
     }
 }

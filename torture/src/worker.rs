@@ -210,7 +210,9 @@ impl World {
             Ok(region) if region.info().id == owner.info().id => {}
             // Another thread has this process exit, which closes what it owns.
             _ if self.ledger.end_of(self.me).is_some() => {}
-            Ok(_) => self.ledger.violation(format_args!("{name} leads to another region while its owner lives")),
+            Ok(_) => {
+                self.ledger.violation(format_args!("{name} leads to another region while its owner lives"))
+            }
             Err(error) => self.wrong("open by its own owner", &error),
         }
     }
@@ -280,7 +282,9 @@ impl World {
             let _call = self.call(thread, (!for_ever).then_some(time * 1000), owner);
             match rng.u32(..3) {
                 0 => region.wait(timeout),
-                1 => region.wait_past(region.sequence().unwrap_or(0), timeout).map(|reached| reached.is_some()),
+                1 => {
+                    region.wait_past(region.sequence().unwrap_or(0), timeout).map(|reached| reached.is_some())
+                }
                 _ => {
                     self.ledger.add(Count::AsyncWaits);
                     pollster::block_on(region.wait_async(timeout))
@@ -309,7 +313,14 @@ impl World {
         !matches!(count, Count::WaitClosed | Count::WaitOwnerDied)
     }
 
-    fn was_in_time(&self, region: &SharedRegion, owner: u64, start: u64, end: u64, result: &zinc::Result<bool>) {
+    fn was_in_time(
+        &self,
+        region: &SharedRegion,
+        owner: u64,
+        start: u64,
+        end: u64,
+        result: &zinc::Result<bool>,
+    ) {
         let died = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::OwnerDied);
         if let Some(ended) = Owner::of_code(owner).and_then(|owner| self.ledger.end_of(owner))
             && died

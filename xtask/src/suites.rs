@@ -163,7 +163,7 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "examples",
-        about: "the quickstart programs, in either language and either order",
+        about: "the quickstart programs of Rust, Python, C++ and Go, each with each, in either order",
         needs: &["rust", "python"],
         counted: true,
         run: examples,

@@ -53,6 +53,17 @@ fn cost_at_rest(what: &str, process: &Actor) -> f64 {
     wakes
 }
 
+/// Whether the process comes to rest: on a busy machine what went before may not have ended when the first look begins.
+fn comes_to_rest(what: &str, process: &Actor, wakes: f64) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if cost_at_rest(what, process) < wakes {
+            return true;
+        }
+    }
+    false
+}
+
 #[test]
 fn a_thousand_waits_over_a_thousand_regions_have_few_threads_that_rest() {
     let stage = Stage::new();
@@ -64,7 +75,7 @@ fn a_thousand_waits_over_a_thousand_regions_have_few_threads_that_rest() {
     assert!(threads.iter().filter(|name| *name == "zinc-hub").count() <= 8, "{threads:?}");
     // One thread looks after all owners, twice a second.
     assert!(
-        cost_at_rest("1000 pending waits over 1000 regions", &waiter) < 20.0,
+        comes_to_rest("1000 pending waits over 1000 regions", &waiter, 20.0),
         "something looks all the time"
     );
     owners.iter().for_each(|owner| owner.notify().unwrap());
@@ -91,7 +102,7 @@ fn many_threads_that_wait_rest_too() {
     waiter.expect("asleep");
     until("the hub looks after the owners", || waiter.threads().iter().any(|name| name == "zinc-hub"));
     until_all_asleep(waiter.pid());
-    assert!(cost_at_rest("64 threads asleep over 64 regions", &waiter) < 60.0, "each looks by itself");
+    assert!(comes_to_rest("64 threads asleep over 64 regions", &waiter, 60.0), "each looks by itself");
     owners.iter().for_each(|owner| owner.notify().unwrap());
     waiter.expect("all");
 }

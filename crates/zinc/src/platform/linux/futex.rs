@@ -97,6 +97,8 @@ pub(crate) fn park(words: &[Word<'_>; 3], until: u64) {
     if !NO_WAITV.load(Ordering::Relaxed) {
         match park_on_all(words, until) {
             Ok(()) | Err(Errno::AGAIN | Errno::TIMEDOUT | Errno::INTR) => return,
+            // Want of memory passes, and so does a region that was unmapped a moment ago.
+            Err(Errno::NOMEM | Errno::FAULT) => {}
             // A kernel before 5.16, or a sandbox that forbids the call, by whatever error it likes.
             Err(_) => NO_WAITV.store(true, Ordering::Relaxed),
         }
