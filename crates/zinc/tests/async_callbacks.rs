@@ -185,6 +185,33 @@ fn each_callback_either_runs_or_is_cancelled() {
 }
 
 #[test]
+fn a_notification_ends_a_callback_or_is_there_after_its_cancel() {
+    let stage = Stage::new();
+    let owner = stage.options().create("r", 1).unwrap();
+    let region = stage.options().open("r").unwrap();
+    let mut cancelled = 0;
+    for i in 0..4000 {
+        let before = i % 2 == 0;
+        if before {
+            owner.notify().unwrap();
+        }
+        let (wait, outcome) = wait_then(&region, Timeout::FOREVER);
+        if !before {
+            owner.notify().unwrap();
+            // From at once to long after.
+            (0..i % 64 * 32).for_each(|_| std::hint::spin_loop());
+        }
+        if wait.cancel() {
+            cancelled += 1;
+            assert!(region.wait(0).unwrap(), "round {i}: it was lost");
+        } else {
+            assert_eq!(heard(&outcome), "true", "round {i}");
+        }
+    }
+    note(format_args!("{cancelled} of 4000 callbacks were cancelled"));
+}
+
+#[test]
 fn cancelling_takes_effect_at_once() {
     let stage = Stage::new();
     let owner = stage.options().create("r", 1).unwrap();

@@ -56,17 +56,21 @@ impl SharedRegion {
 pub struct WaitCallback(Arc<Callback>);
 
 impl WaitCallback {
-    /// Cancels the wait. True: the callback never will run. False: it has run, or is running just now, or was cancelled
+    /// Cancels the wait. True: the callback never will run. False: it has run, is running or about to, or was cancelled
     /// before. Does not block.
     pub fn cancel(&self) -> bool {
-        // Dropped outside of the lock: what the callback has captured may do anything then.
-        let taken = match self.0.state.try_lock() {
-            Ok(mut state) => state.take(),
+        let is_the_parents = self.0.generation != hub::generation();
+        let mut state = match self.0.state.try_lock() {
+            Ok(state) => state,
             // A thread of the parent's was in it at the fork, and is not here to end.
-            Err(TryLockError::WouldBlock) if self.0.generation != hub::generation() => return true,
-            Err(TryLockError::WouldBlock) => self.0.state().take(),
-            Err(TryLockError::Poisoned(state)) => state.into_inner().take(),
+            Err(TryLockError::WouldBlock) if is_the_parents => return true,
+            Err(TryLockError::WouldBlock) => self.0.state(),
+            Err(TryLockError::Poisoned(state)) => state.into_inner(),
         };
+        // What has its outcome is about to run, and may have taken a notification in, which must not be lost.
+        let taken = state.take_if(|(outcome, _)| is_the_parents || matches!(outcome, Outcome::Wait(_)));
+        // What the callback has captured may do anything when it is dropped.
+        drop(state);
         taken.is_some()
     }
 }
