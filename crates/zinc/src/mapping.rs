@@ -11,7 +11,7 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use crate::header::{Fixed, Header, PERSISTENT};
 use crate::platform::lock::{self, Byte};
-use crate::platform::memory;
+use crate::platform::{facts, memory};
 
 /// What may be written through a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,12 @@ impl Mapping {
     /// other, and in a forked child a lock that was being taken stays taken.
     pub(crate) fn with_file<T>(&self, ask: impl FnOnce(&File) -> T) -> Option<T> {
         self.file.try_read().ok()?.as_ref().map(ask)
+    }
+
+    /// Whether somebody has made the file shorter than the region, whose last pages are gone then.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        let needed = (self.header_len + self.capacity) as u64;
+        self.with_file(|file| facts(file).is_ok_and(|facts| facts.len < needed)).unwrap_or(false)
     }
 
     /// Whether the region had an owner, and its process ended without closing the region.

@@ -282,6 +282,7 @@ impl SharedRegion {
     ///
     /// [`Closed`](ErrorKind::Closed) when the owner closes the region, or another thread closes this handle;
     /// [`OwnerDied`](ErrorKind::OwnerDied) within a second of its process's death;
+    /// [`NotARegion`](ErrorKind::NotARegion) if somebody has cut its file short, where that is found in time;
     /// [`Interrupted`](ErrorKind::Interrupted) by [`interrupt`](SharedRegion::interrupt). Notifications from before
     /// are delivered first.
     #[inline]
@@ -423,6 +424,11 @@ fn why_ended(mapping: &Mapping, info: &RegionInfo, ended: Ended) -> Error {
                 "the region was closed by its owner (process {owner}) or removed; open it again when there is a new one"
             );
             operation.error(ErrorKind::Closed, why)
+        }
+        Ended::CutShort => {
+            let why = "somebody has cut the region's file short, and touching what is missing ends the process; \
+                       close this handle, and see SECURITY.md for who can do that";
+            operation.error(ErrorKind::NotARegion, why)
         }
         Ended::OwnerDied => {
             system::sweep(mapping, info);

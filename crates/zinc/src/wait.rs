@@ -94,7 +94,9 @@ pub(crate) trait System: Sync {
     fn wake_control(&self, header: &Header, control: &AtomicU32);
     /// Whether the region had an owner, and its process ended without closing the region.
     fn owner_died(&self) -> bool;
-    /// Whether that is known already, without asking.
+    /// Whether the region's file has become shorter than the region, so that touching its data may be fatal.
+    fn is_cut_short(&self) -> bool;
+    /// Whether the owner's death is known already, without asking.
     fn is_doomed(&self) -> bool;
     /// Called by a wait that has slept for long, before each sleep: whether somebody else looks after the owner, who
     /// ends sleeps when it has died. Otherwise the wait itself wakes up for it now and then.
@@ -119,6 +121,7 @@ pub(crate) enum Ended {
     HandleClosed,
     RegionClosed,
     OwnerDied,
+    CutShort,
 }
 
 /// A wait ends either for a reason of its own, or with the host's error.
@@ -428,11 +431,14 @@ impl<S: System> Wait<'_, S> {
         Ok(())
     }
 
-    /// Asks the system after the owner, unless it did so a moment ago.
+    /// Asks the system after the owner and the file, unless it did so a moment ago.
     fn owner_lives(&self, now: u64) -> Result<(), Ended> {
         let last = self.local.owner_checked.load(Ordering::Relaxed);
         if now.wrapping_sub(last) < OWNER_CHECK && !self.system.is_doomed() {
             return Ok(());
+        }
+        if self.system.is_cut_short() {
+            return Err(Ended::CutShort);
         }
         if !self.system.owner_died() {
             self.local.owner_checked.store(now, Ordering::Relaxed);

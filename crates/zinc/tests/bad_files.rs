@@ -10,7 +10,7 @@ use std::path::Path;
 use common::sleeper::promptly;
 use common::{Stage, is_root, note, word};
 use proptest::prelude::*;
-use zinc::{DType, ErrorKind, RegionState};
+use zinc::{DType, ErrorKind, RegionState, Timeout};
 
 /// Offsets of the header's fields, as in `spec/layout.toml`.
 mod offset {
@@ -173,6 +173,23 @@ fn a_file_longer_than_its_region_is_read_to_the_capacity() {
     assert_eq!(huge.capacity(), (1 << 40) - PAGE);
     // SAFETY: the byte is the region's last.
     assert_eq!(unsafe { huge.as_ptr().add(huge.capacity() - 1).read_volatile() }, 0);
+}
+
+/// Cut below its data, and not below its header, which every wait looks at.
+#[test]
+fn a_wait_tells_of_a_file_that_was_cut_short() {
+    let stage = Stage::new();
+    let _owner = stage.options().create("r", 4 * PAGE).unwrap();
+    for sleeps in [Timeout::POLL, Timeout::from_millis(1), Timeout::FOREVER] {
+        let region = stage.options().open("r").unwrap();
+        let file = File::options().write(true).open(stage.file("r")).unwrap();
+        let len = file.metadata().unwrap().len();
+        file.set_len(3 * PAGE as u64).unwrap();
+        assert_eq!(region.wait(sleeps).unwrap_err().kind(), ErrorKind::NotARegion);
+        assert_eq!(pollster::block_on(region.wait_async(sleeps)).unwrap_err().kind(), ErrorKind::NotARegion);
+        file.set_len(len).unwrap();
+        assert!(!region.wait(0).unwrap());
+    }
 }
 
 /// Where a change is likely to matter: the fixed part, the words that processes share, and anywhere else.

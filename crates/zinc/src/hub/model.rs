@@ -30,6 +30,10 @@ impl Shared for Region {
         true
     }
 
+    fn is_cut_short(&self) -> bool {
+        false
+    }
+
     fn is_doomed(&self) -> bool {
         self.doom.load(Ordering::SeqCst) != 0
     }
@@ -73,6 +77,10 @@ impl System for Arc<Futex> {
     fn wake_control(&self, _: &Header, _: &AtomicU32) {}
 
     fn owner_died(&self) -> bool {
+        false
+    }
+
+    fn is_cut_short(&self) -> bool {
         false
     }
 

@@ -48,6 +48,10 @@ impl System for Arc<Mapping> {
         Mapping::is_doomed(self) || Mapping::owner_died(self)
     }
 
+    fn is_cut_short(&self) -> bool {
+        Mapping::is_cut_short(self)
+    }
+
     fn is_doomed(&self) -> bool {
         Mapping::is_doomed(self)
     }

@@ -55,6 +55,10 @@ impl System for Kernel {
         false
     }
 
+    fn is_cut_short(&self) -> bool {
+        false
+    }
+
     fn is_doomed(&self) -> bool {
         false
     }
