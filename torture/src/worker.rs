@@ -211,7 +211,7 @@ impl World {
             // Another thread has this process exit, which closes what it owns.
             _ if self.ledger.end_of(self.me).is_some() => {}
             Ok(_) => {
-                self.ledger.violation(format_args!("{name} leads to another region while its owner lives"))
+                self.ledger.violation(format_args!("{name} leads to another region while its owner lives"));
             }
             Err(error) => self.wrong("open by its own owner", &error),
         }
