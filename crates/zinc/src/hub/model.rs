@@ -30,10 +30,6 @@ impl Shared for Region {
         true
     }
 
-    fn is_cut_short(&self) -> bool {
-        false
-    }
-
     fn is_doomed(&self) -> bool {
         self.doom.load(Ordering::SeqCst) != 0
     }
