@@ -30,6 +30,8 @@ public final class Roundtrip {
     private static final String WHAT = "Java to Java p50 to the bare limit's";
     private static final int TRIPS = 100_000;
     private static final int BATCH = 100;
+    /** The compiler has one core, which it shares with a thread that never rests: it takes some seconds. */
+    private static final Duration WARM_UP = Duration.ofSeconds(8);
 
     public static void main(String[] arguments) throws Exception {
         var given = List.of(arguments);
@@ -162,7 +164,7 @@ public final class Roundtrip {
                 throw new IllegalStateException("the other process did not start");
             }
             long made = 0;
-            for (int warmUp = 0; warmUp < 5; warmUp++) {
+            for (long begin = System.nanoTime(); System.nanoTime() - begin < WARM_UP.toNanos(); ) {
                 single(region);
                 batched(region);
                 made += TRIPS + 1 + TRIPS;
