@@ -184,7 +184,18 @@ impl Owners {
         list.due
     }
 
-    /// Drops those that nobody waits for any more; gives those that may have died.
+    /// Drops those that nobody waits for any more. Rarely, as it touches every region; a wait may begin before that.
+    fn drop_idle(&self, hub: &Hub, list: &mut List) {
+        let is_idle = |region: &Region| hub.vigils(&region.mapping).are_none();
+        let idle: Vec<_> =
+            list.regions.iter().filter(|(_, region)| is_idle(region)).map(|(address, _)| *address).collect();
+        for address in idle {
+            let removed = list.regions.remove(&address);
+            self.unwatch(list, removed.as_ref());
+        }
+    }
+
+    /// Those that may have died.
     fn news(&self, hub: &Hub, list: &mut List, now: u64) -> Vec<Arc<Mapping>> {
         let List { regions, watched, .. } = list;
         let mut suspect = |addresses: &[usize]| {
@@ -198,18 +209,10 @@ impl Owners {
             News::Closed(file) => suspect(watched.get(&file).map_or(&[], Vec::as_slice)),
             News::Lost => watched.values().for_each(|addresses| suspect(addresses)),
         });
-        let idle: Vec<_> = regions
-            .iter()
-            .filter(|(_, region)| hub.vigils(&region.mapping).are_none())
-            .map(|(address, _)| *address)
-            .collect();
-        for address in idle {
-            let removed = list.regions.remove(&address);
-            self.unwatch(list, removed.as_ref());
-        }
         let all = now >= list.all_due;
         if all {
             list.all_due = now + ASK_ALL;
+            self.drop_idle(hub, list);
         }
         let mut to_ask = Vec::new();
         for region in list.regions.values_mut() {
