@@ -136,6 +136,10 @@ impl Owner {
         if self.is_alive() || self.persistent.load(Ordering::Acquire) {
             return Ok(());
         }
+        if self.header().sequence().is_closed() {
+            let why = "the region is over: its owner has closed it, perhaps because the process exits";
+            return Err(operation.error(ErrorKind::Closed, why));
+        }
         let why = "this process was forked from the owner's and owns nothing; let the owner do it";
         Err(operation.error(ErrorKind::PermissionDenied, why))
     }
