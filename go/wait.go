@@ -20,7 +20,7 @@ import (
 // number waits for ever. It reports whether there was one.
 //
 // It returns at once if one is there already, be it from before the region was opened; several may arrive as one. What
-// the notifier wrote before is visible afterwards. A wait first looks again and again for up to some ten microseconds
+// the notifier wrote before is visible afterwards. A wait first looks again and again for up to 50 µs
 // (see [WithSpin]), then its thread sleeps in the kernel, where it costs nothing.
 //
 // It fails with ErrClosed when the owner closes the region, or another goroutine this Region; ErrOwnerDied within a

@@ -41,7 +41,7 @@ struct Args {
 enum Task {
     /// Set up and run every test suite there is
     Test(test::Options),
-    /// Share a real model's weights between a Python loader and a Rust server, and show what it cost
+    /// Share a real model's weights between a Python loader and readers in every language, and show what it cost
     Demo,
     /// Run the benchmarks
     Bench {

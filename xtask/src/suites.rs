@@ -197,7 +197,7 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "demo",
-        about: "a model's weights shared between a Python loader and a Rust server",
+        about: "a model's weights shared between a Python loader and readers in every language",
         needs: &["rust", "python"],
         counted: false,
         run: |shell| shell.run("cargo xtask demo", own()?.arg("demo")),
