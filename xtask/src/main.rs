@@ -10,6 +10,7 @@ mod fuzz;
 mod generate;
 mod java;
 mod java_env;
+mod languages;
 mod native;
 mod node_env;
 mod project;

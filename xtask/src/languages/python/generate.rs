@@ -1,9 +1,9 @@
 //! The Python package's generated exception classes.
 
-use super::spec::{Kind, Spec};
-use super::{MARK, each};
+use crate::generate::spec::{Kind, Spec};
+use crate::generate::{MARK, each};
 
-pub(super) fn errors(spec: &Spec) -> String {
+pub(crate) fn errors(spec: &Spec) -> String {
     let kinds = &spec.kinds;
     let mut exported: Vec<_> = kinds.iter().map(|kind| kind.python_class.as_str()).collect();
     exported.push("ZincError");

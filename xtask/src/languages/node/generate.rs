@@ -1,9 +1,9 @@
 //! The npm package's generated tables and types: error kinds and element types.
 
-use super::spec::{DType, Kind, Spec};
-use super::{MARK, each};
+use crate::generate::spec::{DType, Kind, Spec};
+use crate::generate::{MARK, each};
 
-pub(super) fn kinds(spec: &Spec) -> String {
+pub(crate) fn kinds(spec: &Spec) -> String {
     let rows = each(&spec.kinds, |kind| {
         format!("  {}: {{ code: {:?}, number: {} }},", kind.name, code(kind), kind.code)
     });
@@ -21,7 +21,7 @@ module.exports = {{ KINDS }};
     )
 }
 
-pub(super) fn dtypes(spec: &Spec) -> String {
+pub(crate) fn dtypes(spec: &Spec) -> String {
     let rows = each(&spec.dtypes, |dtype| {
         let (array, numbers) = array(dtype);
         format!("  {}: {{ array: {array:?}, numbers: {numbers} }},", dtype.name)
@@ -40,7 +40,7 @@ module.exports = {{ DTYPES }};
     )
 }
 
-pub(super) fn types(spec: &Spec) -> String {
+pub(crate) fn types(spec: &Spec) -> String {
     let kinds =
         each(&spec.kinds, |kind| format!("  /** {} */\n  {}: {:?};", kind.doc, kind.name, code(kind)));
     let arrays = each(&spec.dtypes, |dtype| {

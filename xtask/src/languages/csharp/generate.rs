@@ -1,9 +1,9 @@
 //! The C# package's generated tables: kinds of errors with their exceptions, and element types.
 
-use super::spec::{DType, Kind, Spec};
-use super::{MARK, each};
+use crate::generate::spec::{DType, Kind, Spec};
+use crate::generate::{MARK, each};
 
-pub(super) fn errors(spec: &Spec) -> String {
+pub(crate) fn errors(spec: &Spec) -> String {
     let kinds = &spec.kinds;
     let members = each(kinds, |Kind { name, code, doc, .. }| {
         format!("        /// <summary>{}</summary>\n        {name} = {code},", xml(doc))
@@ -63,7 +63,7 @@ fn exception(kind: &Kind) -> String {
     format!("{}Exception", kind.python_class.trim_end_matches("Error"))
 }
 
-pub(super) fn dtypes(spec: &Spec) -> String {
+pub(crate) fn dtypes(spec: &Spec) -> String {
     let dtypes = &spec.dtypes;
     let members = each(dtypes, |dtype| {
         let DType { name, code, size, .. } = dtype;

@@ -1,12 +1,12 @@
 //! The Java package's generated classes: error kinds, an exception for each, element types.
 
-use super::spec::{DType, Kind, Spec};
-use super::{MARK, each};
+use crate::generate::spec::{DType, Kind, Spec};
+use crate::generate::{MARK, each};
 
 const FOLDER: &str = "crates/zinc-jni/src/main/java/dev/zinc";
 
 /// Every generated file, by its path in the checkout.
-pub(super) fn files(spec: &Spec) -> Vec<(String, String)> {
+pub(crate) fn files(spec: &Spec) -> Vec<(String, String)> {
     let classes = [
         ("ErrorKind".to_owned(), error_kind(spec)),
         ("Failures".to_owned(), failures(spec)),
