@@ -26,7 +26,7 @@ mod pending;
 mod spin;
 mod timeout;
 
-pub(crate) use pending::Since;
+pub(crate) use pending::{Outcome, Since};
 pub(crate) use spin::Spin;
 pub use timeout::Timeout;
 
@@ -78,8 +78,8 @@ impl Host for NoHost {
 /// What waiting needs of the operating system, for one region. Called in this order: `now`, any number of `park`s and
 /// `owner_died`s; the `wake`s by whoever changes a word.
 pub(crate) trait System: Sync {
-    /// What keeps somebody else looking after the owner, until it is dropped.
-    type Vigil;
+    /// What a wait that has slept for long keeps until its end, so that somebody else watches the owner for it.
+    type LongSleep;
 
     /// Nanoseconds on a monotonic clock.
     fn now(&self) -> u64;
@@ -97,10 +97,10 @@ pub(crate) trait System: Sync {
     /// Whether the region's file has become shorter than the region, so that touching its data may be fatal.
     fn is_cut_short(&self) -> bool;
     /// Whether the owner's death is known already, without asking.
-    fn is_doomed(&self) -> bool;
-    /// Called by a wait that has slept for long, before each sleep: whether somebody else looks after the owner, who
-    /// ends sleeps when it has died. Otherwise the wait itself wakes up for it now and then.
-    fn vigil(&self, mine: &mut Option<Self::Vigil>) -> bool;
+    fn is_owner_known_dead(&self) -> bool;
+    /// Called by a wait that has slept for long, before each sleep: whether somebody else watches the owner, and ends
+    /// sleeps when it has died. Otherwise the wait itself wakes up to look now and then.
+    fn is_owner_watched(&self, sleep: &mut Option<Self::LongSleep>) -> bool;
 }
 
 /// The words that a parked waiter sleeps on, each with the value that lets it sleep.
@@ -345,7 +345,7 @@ impl<S: System> Wait<'_, S> {
 
     fn sleep<H: Host>(&self, host: &mut H, deadline: u64) -> Result<u64, Failed<H::Error>> {
         let mut unarmed = UNARMED_SLEEP.0;
-        let mut vigil = None;
+        let mut long_sleep = None;
         let first_check = self.system.now().saturating_add(PARK);
         loop {
             let sequence = self.header.sequence();
@@ -360,7 +360,7 @@ impl<S: System> Wait<'_, S> {
                 return Ok(self.take_or(Ended::TimedOut)?);
             }
             let mut until = deadline;
-            if now < first_check || !self.system.vigil(&mut vigil) {
+            if now < first_check || !self.system.is_owner_watched(&mut long_sleep) {
                 until = until.min(now.saturating_add(PARK));
             }
             if self.local.can_arm {
@@ -434,7 +434,7 @@ impl<S: System> Wait<'_, S> {
     /// Asks the system after the owner and the file, unless it did so a moment ago.
     fn owner_lives(&self, now: u64) -> Result<(), Ended> {
         let last = self.local.owner_checked.load(Ordering::Relaxed);
-        if now.wrapping_sub(last) < OWNER_CHECK && !self.system.is_doomed() {
+        if now.wrapping_sub(last) < OWNER_CHECK && !self.system.is_owner_known_dead() {
             return Ok(());
         }
         if self.system.is_cut_short() {

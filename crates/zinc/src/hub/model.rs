@@ -10,18 +10,18 @@ use loom::thread;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use super::shard::{Pending, Shared};
+use super::shard::{HubRegion, Pending};
 use super::station::{Desk, Kernel, Station};
 use crate::header::{Header, Sequence};
 use crate::sync::{AtomicU32, Ordering};
-use crate::wait::{Ended, Local, Spin, System};
+use crate::wait::{Ended, Local, Outcome, Spin, System};
 
 struct Region {
     header: Header,
-    doom: AtomicU32,
+    owner_died: AtomicU32,
 }
 
-impl Shared for Region {
+impl HubRegion for Region {
     fn header(&self) -> &Header {
         &self.header
     }
@@ -30,8 +30,8 @@ impl Shared for Region {
         true
     }
 
-    fn is_doomed(&self) -> bool {
-        self.doom.load(Ordering::SeqCst) != 0
+    fn is_owner_known_dead(&self) -> bool {
+        self.owner_died.load(Ordering::SeqCst) != 0
     }
 }
 
@@ -52,7 +52,7 @@ impl Futex {
 
 /// What a notifier or a closer needs of the system.
 impl System for Arc<Futex> {
-    type Vigil = ();
+    type LongSleep = ();
 
     fn now(&self) -> u64 {
         0
@@ -80,11 +80,11 @@ impl System for Arc<Futex> {
         false
     }
 
-    fn is_doomed(&self) -> bool {
+    fn is_owner_known_dead(&self) -> bool {
         false
     }
 
-    fn vigil(&self, _: &mut Option<()>) -> bool {
+    fn is_owner_watched(&self, _: &mut Option<()>) -> bool {
         true
     }
 }
@@ -165,7 +165,7 @@ impl World {
             Arc::new(Futex { sleepers: Lock::new(()), woken: Condvar::new(), done: AtomicU32::new(0) });
         let local = || Local::new(0, Spin::new(0), true);
         Arc::new(Self {
-            region: Arc::new(Region { header: Header::for_model(), doom: AtomicU32::new(0) }),
+            region: Arc::new(Region { header: Header::for_model(), owner_died: AtomicU32::new(0) }),
             station: Station::new(futex.clone()),
             futex,
             waiter: Arc::new(local()),
@@ -214,19 +214,19 @@ impl World {
             }
             let added = self.station.add(&self.region, &self.waiter, since, u64::MAX, &waker, true);
             let pending = added.expect("it is taken in");
-            let ended = loop {
+            let outcome = loop {
                 match pending.outcome(&waker) {
-                    Some(ended) => break ended,
+                    Some(outcome) => break outcome,
                     None => woken.wait(),
                 }
             };
             self.station.remove(&self.region, &self.waiter, &pending);
             let taken = self.waiter.is_taken(self.region.header(), since);
             self.waiter.end();
-            match ended {
+            match outcome {
                 _ if taken => return Ok(()),
-                Some(ended) => return Err(ended),
-                None => {}
+                Outcome::Ended(ended) => return Err(ended),
+                Outcome::Notified => {}
             }
         }
     }
@@ -324,7 +324,7 @@ fn loom_hub_a_notification_that_somebody_takes_ends_what_is_pending() {
 fn loom_hub_the_owners_death_ends_what_is_pending() {
     explore(|world| {
         let finder = spawn(world, |world| {
-            world.region.doom.store(1, Ordering::SeqCst);
+            world.region.owner_died.store(1, Ordering::SeqCst);
             world.station.region_ended(&world.region, Ended::OwnerDied);
         });
         assert_eq!(world.wait(), Err(Ended::OwnerDied));

@@ -7,21 +7,21 @@ use std::task::Waker;
 
 use super::delivery::Delivery;
 use super::owners::{Owners, SLEEPERS, Watch};
-use super::shard::{Pending, Shared, lock};
+use super::shard::{HubRegion, Pending, lock};
 use super::station::{Desk, Kernel, Station};
 use crate::header::{Header, Sequence};
 use crate::mapping::{Mapping, Writable};
 use crate::platform::futex::{self, MOST_WORDS, Reach, Words, low_half};
 use crate::platform::process;
 use crate::sync::Mutex;
-use crate::wait::{Ended, Local, Since};
+use crate::wait::{Ended, Local, Outcome, Since};
 
 /// How many regions a thread waits for: one word is its bell.
 const REGIONS: usize = MOST_WORDS - 1;
 /// Bytes of stack for a thread that runs nothing but the hub and wakers.
 const STACK: usize = 256 << 10;
 
-impl Shared for Mapping {
+impl HubRegion for Mapping {
     fn header(&self) -> &Header {
         Mapping::header(self)
     }
@@ -30,7 +30,7 @@ impl Shared for Mapping {
         self.writable() != Writable::Nothing
     }
 
-    fn is_doomed(&self) -> bool {
+    fn is_owner_known_dead(&self) -> bool {
         Mapping::is_doomed(self)
     }
 }
@@ -289,8 +289,8 @@ impl Ticket {
         Ok(Self { hub, station, pending, mapping, local, _watch: watch })
     }
 
-    /// Why the wait is over (`None`: a notification came), or else has `waker` woken when it is.
-    pub(crate) fn outcome(&self, waker: &Waker) -> Option<Option<Ended>> {
+    /// How the wait is over; if it is not, has `waker` woken when it is.
+    pub(crate) fn outcome(&self, waker: &Waker) -> Option<Outcome> {
         self.pending.outcome(waker)
     }
 

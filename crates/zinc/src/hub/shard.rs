@@ -1,7 +1,7 @@
 //! What one waiting thread knows: its regions, the waits that are pending on each, and when their time is up.
 //!
-//! It knows no thread and no system call, so that loom can run it. Whoever holds its lock may change it; the thread
-//! that waits looks at all of it before each sleep, and need only be woken where a change cannot wait for that.
+//! It knows no thread and no system call, so that loom can run it. Any thread that holds its lock may change it; the
+//! thread that waits looks at all of it before each sleep, and need only be woken where a change cannot wait for that.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use std::task::Waker;
 
 use crate::header::{Header, Sequence};
 use crate::sync::{Mutex, Ordering};
-use crate::wait::{Ended, Local, Since, arm};
+use crate::wait::{Ended, Local, Outcome, Since, arm};
 
 /// The first and the longest sleep while a region that cannot be armed has waits, in nanoseconds.
 const UNARMED_SLEEP: (u64, u64) = (100_000, 4_000_000);
 
 /// A region as the hub sees it.
-pub(crate) trait Shared {
+pub(crate) trait HubRegion {
     fn header(&self) -> &Header;
     /// Whether the header may be written, which arming does.
     fn can_arm(&self) -> bool;
     /// Whether it is known that the owner died.
-    fn is_doomed(&self) -> bool;
+    fn is_owner_known_dead(&self) -> bool;
 }
 
-/// One pending wait. Whoever waits keeps it, and so does the shard until it is over.
+/// One pending wait. The waiter keeps it, and so does the shard until it is over.
 pub(crate) struct Pending {
     since: Since,
     deadline: u64,
@@ -33,22 +33,21 @@ pub(crate) struct Pending {
 
 enum State {
     Waiting(Waker),
-    /// Over, by a notification or for another reason.
-    Over(Option<Ended>),
+    Over(Outcome),
 }
 
 impl Pending {
-    /// Why the wait is over (`None`: a notification came), or else has `waker` woken when it is.
-    pub(crate) fn outcome(&self, waker: &Waker) -> Option<Option<Ended>> {
+    /// How the wait is over; if it is not, has `waker` woken when it is.
+    pub(crate) fn outcome(&self, waker: &Waker) -> Option<Outcome> {
         match &*lock(&self.state) {
-            State::Over(ended) => return Some(*ended),
+            State::Over(outcome) => return Some(*outcome),
             State::Waiting(old) if old.will_wake(waker) => return None,
             State::Waiting(_) => {}
         }
         // Cloning a waker and dropping one run the task's own code, which may come back here: no lock is held then.
         let mut waker = waker.clone();
         match &mut *lock(&self.state) {
-            State::Over(ended) => Some(*ended),
+            State::Over(outcome) => Some(*outcome),
             State::Waiting(old) => {
                 std::mem::swap(old, &mut waker);
                 None
@@ -56,8 +55,8 @@ impl Pending {
         }
     }
 
-    fn end(&self, ended: Option<Ended>, wakers: &mut Vec<Waker>) {
-        if let State::Waiting(waker) = std::mem::replace(&mut *lock(&self.state), State::Over(ended)) {
+    fn end(&self, outcome: Outcome, wakers: &mut Vec<Waker>) {
+        if let State::Waiting(waker) = std::mem::replace(&mut *lock(&self.state), State::Over(outcome)) {
             wakers.push(waker);
         }
     }
@@ -93,7 +92,7 @@ pub(crate) struct Shard<R> {
     unarmed_sleep: u64,
 }
 
-impl<R: Shared> Shard<R> {
+impl<R: HubRegion> Shard<R> {
     pub(crate) fn new() -> Self {
         Self {
             slots: BTreeMap::new(),
@@ -125,10 +124,10 @@ impl<R: Shared> Shard<R> {
         let id = self.next;
         self.next += 1;
         let sequence = region.header().sequence();
-        // Whoever closed or interrupted the handle a moment ago, or found its owner dead, did not find this wait here.
-        let doomed = || region.is_doomed().then_some(Some(Ended::OwnerDied));
-        let state = match local.over(sequence, since).or_else(doomed) {
-            Some(ended) => State::Over(ended),
+        // A thread that closed or interrupted the handle a moment ago, or found its owner dead, did not find this wait here.
+        let died = || region.is_owner_known_dead().then_some(Outcome::Ended(Ended::OwnerDied));
+        let state = match local.over(sequence, since).or_else(died) {
+            Some(outcome) => State::Over(outcome),
             None => State::Waiting(waker.take().expect("the caller gives one")),
         };
         let is_over = matches!(state, State::Over(_));
@@ -187,7 +186,7 @@ impl<R: Shared> Shard<R> {
             slot.end_over(&mut self.timers, wakers);
             for pending in slot.handles.values().flat_map(|waits| waits.by_age.values()) {
                 self.timers.remove(&(pending.deadline, pending.id));
-                pending.end(Some(ended), wakers);
+                pending.end(Outcome::Ended(ended), wakers);
             }
         }
     }
@@ -246,7 +245,7 @@ impl<R: Shared> Shard<R> {
                 && let Some(waits) = slot.handles.get_mut(&local)
                 && let Some(pending) = waits.by_age.remove(&id)
             {
-                pending.end(Some(Ended::TimedOut), wakers);
+                pending.end(Outcome::Ended(Ended::TimedOut), wakers);
                 if waits.by_age.is_empty() {
                     slot.handles.remove(&local);
                 }
@@ -263,15 +262,15 @@ impl Waits {
         wakers: &mut Vec<Waker>,
     ) {
         while let Some(oldest) = self.by_age.first_entry() {
-            let Some(ended) = self.local.over(sequence, oldest.get().since) else { return };
+            let Some(outcome) = self.local.over(sequence, oldest.get().since) else { return };
             let pending = oldest.remove();
             timers.remove(&(pending.deadline, pending.id));
-            pending.end(ended, wakers);
+            pending.end(outcome, wakers);
         }
     }
 }
 
-impl<R: Shared> Slot<R> {
+impl<R: HubRegion> Slot<R> {
     /// Ends what is over; the sequence that decided it.
     fn end_over(
         &mut self,
@@ -292,7 +291,7 @@ impl<R: Shared> Slot<R> {
 
     /// Ends what is over and arms for the next notification; false if nobody needs it.
     ///
-    /// A region stays for one notification after its last wait is over: who waits in a loop is back before it comes,
+    /// A region stays for one notification after its last wait is over: a waiter in a loop is back before it comes,
     /// and then costs neither a system call nor a change of threads. Only where the thread sleeps for it, though, and
     /// need not wake up now and then.
     fn settle(
@@ -305,8 +304,8 @@ impl<R: Shared> Slot<R> {
         loop {
             let sequence = self.end_over(timers, wakers);
             if self.handles.is_empty() {
-                let unheeded = self.armed.is_some_and(|armed| armed != sequence);
-                if unheeded || sequence.is_closed() || !can_arm || !feels_all {
+                let missed = self.armed.is_some_and(|armed| armed != sequence);
+                if missed || sequence.is_closed() || !can_arm || !feels_all {
                     return false;
                 }
             }

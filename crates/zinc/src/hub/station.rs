@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
-use super::shard::{Kick, Pending, Shard, Shared, lock};
+use super::shard::{HubRegion, Kick, Pending, Shard, lock};
 use crate::header::Sequence;
 use crate::sync::{AtomicU32, Mutex, Ordering};
 use crate::wait::{Ended, Local, Since};
@@ -42,7 +42,7 @@ pub(crate) struct Station<R, K> {
     kernel: K,
 }
 
-impl<R: Shared, K: Kernel<R>> Station<R, K> {
+impl<R: HubRegion, K: Kernel<R>> Station<R, K> {
     pub(crate) fn new(kernel: K) -> Self {
         Self { shard: Mutex::new(Shard::new()), bell: AtomicU32::new(0), kernel }
     }
@@ -98,14 +98,14 @@ impl<R: Shared, K: Kernel<R>> Station<R, K> {
         self.kernel.ring(&self.bell);
     }
 
-    /// One round of the thread: wakes who is to be woken, or sleeps until somebody is. `wake_by` gives a time by which
-    /// the thread has to be back, given the time it is.
+    /// One round of the thread: wakes the waits that are over, or sleeps until one is. `wake_by` takes the present time
+    /// and returns the time by which the thread has to be back.
     pub(crate) fn round(&self, desk: &mut Desk<K::Words>, wake_by: impl FnOnce(u64) -> u64) {
         // Before anything is looked at: what is rung for after that ends the sleep.
         let bell = self.bell.load(Ordering::SeqCst);
         let now = self.kernel.now();
         let wake_by = wake_by(now);
-        // Asked once: whoever looks at the words by himself must not sleep as if he felt them.
+        // Asked once: a thread that has to look at the words by itself must not sleep as if it felt them.
         let feels_all = self.kernel.watches_all();
         let mut shard = lock(&self.shard);
         shard.awake();
@@ -143,13 +143,13 @@ pub(crate) struct Desk<W> {
 }
 
 impl<W> Desk<W> {
-    /// Outside of every lock of the hub: what a waker does is its own affair.
+    /// Called outside of every lock of the hub: a waker may do anything.
     fn wake(&mut self) {
         self.wakers.drain(..).for_each(wake);
     }
 }
 
-/// One that panics is not to take the others' wakes with it.
+/// A waker that panics must not keep the others from being woken.
 fn wake(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }

@@ -39,7 +39,7 @@ impl SharedRegion {
         timeout: impl Into<Timeout>,
         then: impl FnOnce(Result<bool>) + Send + 'static,
     ) -> WaitCallback {
-        let wait = Outcome::Wait(self.wait_async(timeout));
+        let wait = Stage::Waiting(self.wait_async(timeout));
         let callback = Arc::new(Callback {
             state: Mutex::new(Some((wait, Box::new(then)))),
             generation: hub::generation(),
@@ -68,7 +68,7 @@ impl WaitCallback {
             Err(TryLockError::Poisoned(state)) => state.into_inner(),
         };
         // What has its outcome is about to run, and may have taken a notification in, which must not be lost.
-        let taken = state.take_if(|(outcome, _)| is_the_parents || matches!(outcome, Outcome::Wait(_)));
+        let taken = state.take_if(|(stage, _)| is_the_parents || matches!(stage, Stage::Waiting(_)));
         // What the callback has captured may do anything when it is dropped.
         drop(state);
         taken.is_some()
@@ -83,32 +83,32 @@ impl fmt::Debug for WaitCallback {
 
 type Then = Box<dyn FnOnce(Result<bool>) + Send>;
 
-enum Outcome {
-    Wait(WaitAsync),
-    There(Result<bool>),
+enum Stage {
+    Waiting(WaitAsync),
+    Over(Result<bool>),
 }
 
 struct Callback {
     /// `None` once it runs, or never will.
-    state: Mutex<Option<(Outcome, Then)>>,
+    state: Mutex<Option<(Stage, Then)>>,
     /// The process that it runs in.
     generation: u32,
 }
 
 impl Callback {
-    fn state(&self) -> MutexGuard<'_, Option<(Outcome, Then)>> {
+    fn state(&self) -> MutexGuard<'_, Option<(Stage, Then)>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks whether the wait is over, and has this callback delivered when it is.
     fn look(self: &Arc<Self>) -> Option<()> {
         let mut state = self.state();
-        let (outcome, _) = state.as_mut()?;
-        if let Outcome::Wait(wait) = outcome {
+        let (stage, _) = state.as_mut()?;
+        if let Stage::Waiting(wait) = stage {
             let waker = Waker::from(self.clone());
             match Pin::new(wait).poll(&mut Context::from_waker(&waker)) {
                 Poll::Pending => return None,
-                Poll::Ready(result) => *outcome = Outcome::There(result),
+                Poll::Ready(result) => *stage = Stage::Over(result),
             }
         }
         Some(())
@@ -127,7 +127,7 @@ impl Deliver for Callback {
             return;
         }
         let taken = self.state().take();
-        if let Some((Outcome::There(result), then)) = taken {
+        if let Some((Stage::Over(result), then)) = taken {
             then(result);
         }
     }

@@ -11,7 +11,7 @@ use crate::error::{Operation, Result};
 use crate::hub::Ticket;
 use crate::mapping::Mapping;
 use crate::platform::process;
-use crate::wait::{Ended, Local, Since, Timeout};
+use crate::wait::{Ended, Local, Outcome, Since, Timeout};
 
 impl SharedRegion {
     /// [`wait`](SharedRegion::wait) without a timeout, as a future: ready with the next notification that this handle
@@ -157,9 +157,9 @@ impl Future for WaitAsync {
                     }
                     // What was notified before the end comes first.
                     Some(_) if this.local.is_taken(this.mapping.header(), begun.since) => break Ok(()),
-                    Some(Some(ended)) => break Err(Failure::Ended(ended)),
+                    Some(Outcome::Ended(ended)) => break Err(Failure::Ended(ended)),
                     // Its own notify has moved on to what came.
-                    Some(None) => (begun, deadline),
+                    Some(Outcome::Notified) => (begun, deadline),
                 },
             };
             match this.look(begun, deadline, context) {

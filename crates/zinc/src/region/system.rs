@@ -14,7 +14,7 @@ use crate::platform::{Place, process};
 use crate::wait::{Sleep, System};
 
 impl System for Arc<Mapping> {
-    type Vigil = Vigil;
+    type LongSleep = Vigil;
 
     fn now(&self) -> u64 {
         process::now()
@@ -52,12 +52,12 @@ impl System for Arc<Mapping> {
         Mapping::is_cut_short(self)
     }
 
-    fn is_doomed(&self) -> bool {
+    fn is_owner_known_dead(&self) -> bool {
         Mapping::is_doomed(self)
     }
 
-    fn vigil(&self, mine: &mut Option<Vigil>) -> bool {
-        mine.get_or_insert_with(Vigil::new).is_kept(self)
+    fn is_owner_watched(&self, sleep: &mut Option<Vigil>) -> bool {
+        sleep.get_or_insert_with(Vigil::new).is_kept(self)
     }
 }
 

@@ -24,7 +24,7 @@ impl Kernel {
 }
 
 impl System for Kernel {
-    type Vigil = ();
+    type LongSleep = ();
 
     fn now(&self) -> u64 {
         0
@@ -59,11 +59,11 @@ impl System for Kernel {
         false
     }
 
-    fn is_doomed(&self) -> bool {
+    fn is_owner_known_dead(&self) -> bool {
         false
     }
 
-    fn vigil(&self, _: &mut Option<()>) -> bool {
+    fn is_owner_watched(&self, _: &mut Option<()>) -> bool {
         true
     }
 }

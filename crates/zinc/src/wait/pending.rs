@@ -4,6 +4,15 @@ use super::{Ended, Goal, HANDLE_CLOSED, Local, System, Wait};
 use crate::header::{Header, Sequence};
 use crate::sync::{Ordering, keep_order};
 
+/// How a pending wait is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A notification has come.
+    Notified,
+    /// It ends without one.
+    Ended(Ended),
+}
+
 /// What a pending wait remembers of the moment at which it began.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Since {
@@ -54,26 +63,25 @@ impl Local {
         self.take(header, Goal::Unseen).is_some() || self.taken.load(Ordering::Acquire) != since.taken
     }
 
-    /// Why a wait that began at `since` is over; takes nothing in. The outer `None` says that it is not, the inner one
-    /// that a notification has come.
-    pub(crate) fn over(&self, sequence: Sequence, since: Since) -> Option<Option<Ended>> {
+    /// How a wait that began at `since` is over, or `None` if it is not; takes nothing in.
+    pub(crate) fn over(&self, sequence: Sequence, since: Since) -> Option<Outcome> {
         if sequence.count() > self.seen.load(Ordering::Acquire) {
             // Perhaps by this handle's own notify, whose other half is to follow.
             self.settle();
             if sequence.count() > self.seen.load(Ordering::Acquire) {
-                return Some(None);
+                return Some(Outcome::Notified);
             }
         }
         if self.taken.load(Ordering::Acquire) != since.taken {
-            return Some(None);
+            return Some(Outcome::Notified);
         }
         let control = self.control.load(Ordering::SeqCst);
         if control & HANDLE_CLOSED != 0 {
-            return Some(Some(Ended::HandleClosed));
+            return Some(Outcome::Ended(Ended::HandleClosed));
         }
         if control != since.control {
-            return Some(Some(Ended::Interrupted));
+            return Some(Outcome::Ended(Ended::Interrupted));
         }
-        sequence.is_closed().then_some(Some(Ended::RegionClosed))
+        sequence.is_closed().then_some(Outcome::Ended(Ended::RegionClosed))
     }
 }
