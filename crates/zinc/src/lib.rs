@@ -59,7 +59,7 @@ mod hub;
 #[cfg(not(loom))]
 mod mapping;
 #[cfg(not(loom))]
-mod owner;
+mod naming;
 #[cfg(not(loom))]
 mod platform;
 #[cfg(not(loom))]
@@ -81,7 +81,7 @@ pub use error::{Error, ErrorKind, Result};
 #[doc(hidden)]
 pub use failpoint::at_failpoints;
 #[cfg(not(loom))]
-pub use owner::RegionState;
+pub use naming::RegionState;
 #[cfg(not(loom))]
 pub use region::{
     Notified, OwnedRegion, Region, RegionInfo, RegionOptions, SharedRegion, WaitAsync, WaitCallback, list,

@@ -1,20 +1,31 @@
 //! The seam to the operating system: everything above it is the same on every system.
 //!
-//! A system is one module with the items below; no other module of this crate has a `cfg` of a target. They are used
-//! in this order.
+//! A system is one module with the items below; no other module of this crate has a `cfg` of a target. What Unix systems
+//! share is in `unix`, from which each takes what holds for it. The items are used in this order.
 //!
-//! Making a region: [`Place::open`] a directory, [`Place::create`] a nameless file, [`Place::reserve`] its memory,
-//! map it, [`Lock::take`] the owner's lock, [`Place::link`] it in. From that moment others see it, whole.
-//! Finding one: [`Place::find`], [`facts`], [`lock::is_held`] for whether its owner lives; [`Place::watch`] before
-//! looking again when it is not there.
-//! Taking a name away: [`Place::find`], [`Lock::take`] the sweeper's lock, [`Place::is_named`] and the owner's lock once
-//! more, [`Place::unlink`]. Who unlinks holds the sweeper's lock of that very file, so nobody unlinks another's. A living
-//! owner takes its own name away by [`unlink_path`].
-//! Waiting: [`futex::park`] and [`futex::wake`]; on many regions, [`futex::Words`]. [`closings`] tell of owners' ends.
-//! Letting go: [`memory::detach`]. Process-wide: [`process::on_fork_and_exit`], once.
+//! 1. At load: [`process::at_load`] registers [`process::on_fork_and_exit`] and [`process::on_fork`], once each.
+//! 2. Making a region: [`Place::open`] a directory, [`process::random_id`], [`Place::create`] a nameless file,
+//!    [`Place::reserve`] its memory ([`Place::free`] if that fails), map it with pages of [`Place::page`] bytes,
+//!    [`Place::reopen`] and [`Lock::take`] the owner's lock, [`Place::link`] it in. From that moment others see it, whole.
+//! 3. Finding one: [`Place::find`], [`facts`], [`read_start`], [`lock::is_held`] for whether its owner lives;
+//!    [`Place::user_of`] for a file that cannot be opened; [`Place::watch`] before looking again when it is not there.
+//!    [`memory::forbid_writing`] where the data is read-only.
+//! 4. Taking a name away: [`Place::find`], [`Lock::take`] the sweeper's lock, [`Place::is_named`] and the owner's lock
+//!    once more, [`Place::unlink`]. A process that unlinks holds the sweeper's lock of that very file, so nobody unlinks
+//!    another's. A living owner takes its own name away by [`unlink_path`]. [`Place::names`] lists what there is.
+//! 5. Waiting: [`process::now`], [`futex::park`] and [`futex::wake`]; on many regions [`process::start_thread`] and
+//!    [`futex::Words`]. [`closings`] tell of owners' ends.
+//! 6. Letting go: [`Lock::release`], [`memory::detach`].
+//!
+//! Every call that can fail returns the system's own error. Code above the seam looks at no error number: it asks for
+//! the error's [`Meaning`].
+
+use std::io;
 
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(unix)]
+mod unix;
 #[cfg(target_os = "linux")]
 use linux as system;
 
@@ -24,12 +35,21 @@ compile_error!(
 );
 
 pub(crate) use system::{
-    closings, futex, lock,
+    closings,
+    file::{facts, read_start, unlink_path},
+    futex, lock,
     lock::Lock,
     memory,
-    place::{Access, Place, facts, unlink_path},
+    place::Place,
     process,
 };
+
+/// How a region's file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    ReadWrite,
+    ReadOnly,
+}
 
 /// What the system knows about an open file.
 pub(crate) struct Facts {
@@ -38,5 +58,38 @@ pub(crate) struct Facts {
     /// Length in bytes.
     pub(crate) len: u64,
     /// The user it belongs to.
-    pub(crate) uid: u32,
+    pub(crate) user: u32,
+}
+
+/// What a failed call means, as far as anything above the seam depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// There is no file of that name.
+    NoSuchName,
+    /// Another file has the name.
+    NameTaken,
+    /// This user may not do it; with a file, usually because it is another user's.
+    Denied,
+    /// What has the name is no ordinary file.
+    NoOrdinaryFile,
+    /// The file system is full.
+    NoSpace,
+    /// The file would be larger than its file system allows.
+    TooLarge,
+    /// This process, or the system, has as many files open or as much memory as it may.
+    Limit,
+    /// Nothing that Zinc decides by.
+    Other,
+}
+
+impl Meaning {
+    /// What the error means. Errors that come from no system call mean nothing here.
+    pub(crate) fn of(error: &io::Error) -> Self {
+        error.raw_os_error().map_or(Self::Other, Self::of_number)
+    }
+
+    /// What an error with the system's number means.
+    pub(crate) fn of_number(number: i32) -> Self {
+        system::error::meaning(number)
+    }
 }

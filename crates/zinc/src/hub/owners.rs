@@ -226,7 +226,7 @@ impl Owners {
 
     /// In a forked child. Async-signal-safe.
     pub(super) fn forsake(&self) {
-        self.closings.forsake();
+        self.closings.close_in_child();
     }
 }
 

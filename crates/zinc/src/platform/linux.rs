@@ -3,6 +3,7 @@
 pub(crate) mod closings;
 pub(crate) mod futex;
 pub(crate) mod lock;
-pub(crate) mod memory;
 pub(crate) mod place;
 pub(crate) mod process;
+
+pub(crate) use super::unix::{error, file, memory};

@@ -11,8 +11,8 @@ use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::{Fixed, PERSISTENT};
 use crate::mapping::{Mapping, Writable};
-use crate::owner::{self, RegionState};
-use crate::platform::{Place, process};
+use crate::naming::{self, RegionState};
+use crate::platform::{Meaning, Place, process};
 
 /// The first create of a process takes away what dead owners left, so that crashes do not fill the memory for good.
 ///
@@ -28,7 +28,7 @@ pub(super) fn create(
 ) -> Result<OwnedRegion> {
     let place = options.place(operation)?;
     if !SWEPT.swap(true, Ordering::Relaxed) {
-        owner::sweep_place(&place);
+        naming::sweep_place(&place);
     }
 
     let fixed = Fixed {
@@ -65,9 +65,9 @@ pub(super) fn create(
     }
 
     failpoint!("create: has its header");
-    let lock = if options.persistent { None } else { Some(owner::own(operation, &place, &file)?) };
+    let lock = if options.persistent { None } else { Some(naming::lock_as_owner(operation, &place, &file)?) };
     failpoint!("create: has its lock");
-    owner::publish(operation, &place, &file, name)?;
+    naming::publish(operation, &place, &file, name)?;
     failpoint!("create: has its name");
     Ok(OwnedRegion::new(region, lock))
 }
@@ -79,27 +79,21 @@ fn reserve(
     file: &std::fs::File,
     len: u64,
 ) -> Result<()> {
-    let full = |error: &io::Error| error.kind() == io::ErrorKind::StorageFull;
+    let full = |error: &io::Error| Meaning::of(error) == Meaning::NoSpace;
     let mut reserved = place.reserve(file, len, !options.reserve);
     if reserved.as_ref().is_err_and(full) {
-        owner::sweep_place(place);
-        // What the first try has reserved is not to stand in the way of the second.
+        naming::sweep_place(place);
+        // What the first try has reserved must not stand in the way of the second.
         let _ = file.set_len(0);
         reserved = place.reserve(file, len, !options.reserve);
     }
-    reserved.map_err(|error| {
-        if full(&error) {
-            return no_space(operation, place, file, len).with_os(&error);
+    reserved.map_err(|error| match Meaning::of(&error) {
+        Meaning::NoSpace => no_space(operation, place, file, len).with_os(&error),
+        Meaning::TooLarge => {
+            let why = format!("a file of {len} bytes is too large for its file system");
+            operation.error(ErrorKind::InvalidSize, why).with_os(&error)
         }
-        match error.kind() {
-            io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput => operation
-                .error(
-                    ErrorKind::InvalidSize,
-                    format!("a file of {len} bytes is too large for its file system"),
-                )
-                .with_os(&error),
-            _ => operation.os("reserving the memory", &error),
-        }
+        _ => operation.os("reserving the memory", &error),
     })
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::RegionOptions;
 use crate::error::Result;
 use crate::header::Fixed;
-use crate::owner::RegionState;
+use crate::naming::RegionState;
 
 /// What is known of a region.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! Finding a region that exists, or will: look, check everything, then map.
 
 use std::fs::File;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +10,8 @@ use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::PERSISTENT;
 use crate::mapping::{Mapping, Writable};
-use crate::owner::{self, RegionState};
-use crate::platform::{Access, Place, facts, process};
+use crate::naming::{self, RegionState};
+use crate::platform::{Access, Meaning, Place, facts, process};
 use crate::wait::{Host, Local, Spin};
 
 /// How long to sleep between two looks where the directory cannot be watched (the user has too many watches).
@@ -74,12 +73,9 @@ pub(super) fn open<H: Host>(
                 Ok(())
             }
         });
-        match slept {
-            // A signal that came just before the system call did not end the sleep.
-            Ok(()) => host.signal()?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => host.signal()?,
-            Err(error) => return Err(operation.os("watching the directory", &error).into()),
-        }
+        slept.map_err(|error| operation.os("watching the directory", &error))?;
+        // Asked each time: a signal that came just before the system call did not end the sleep.
+        host.signal()?;
     }
 }
 
@@ -104,12 +100,12 @@ pub(super) fn attach(options: &RegionOptions, operation: &Operation<'_>, name: &
         return Ok(Found::Nothing);
     };
     let facts = facts(&file).map_err(|error| operation.os("looking at the file", &error))?;
-    check_user(options, operation, facts.uid)?;
-    let fixed = owner::read_header(operation, &place, &file)?;
-    let state = owner::life(operation, &place, &file)?;
+    check_user(options, operation, facts.user)?;
+    let fixed = naming::read_header(operation, &place, &file)?;
+    let state = naming::state(operation, &place, &file)?;
     if state == RegionState::Dead {
         // Without the right to sweep it is left to others.
-        let _ = owner::sweep_file(operation, &place, name, &file, owner::IN_PASSING);
+        let _ = naming::sweep_file(operation, &place, name, &file, naming::IN_PASSING);
         return Ok(Found::Remains);
     }
     failpoint!("open: has looked");
@@ -129,9 +125,11 @@ fn find(
     let writable = if options.read_only { Writable::Header } else { Writable::All };
     let denied = match place.find(name, Access::ReadWrite) {
         Ok(file) => return Ok(Some((file, writable))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => error,
-        Err(error) => return Err(owner::unopenable(operation, &error)),
+        Err(error) => match Meaning::of(&error) {
+            Meaning::NoSuchName => return Ok(None),
+            Meaning::Denied => error,
+            _ => return Err(naming::cannot_open(operation, &error)),
+        },
     };
     if options.read_only
         && let Ok(file) = place.find(name, Access::ReadOnly)
@@ -152,7 +150,7 @@ fn find(
 /// Nobody can plant a region under a name that somebody else is about to open.
 fn check_user(options: &RegionOptions, operation: &Operation<'_>, user: u32) -> Result<()> {
     let me = process::user();
-    if user == me || user == 0 || Some(user) == options.accept_owner {
+    if user == me || process::is_superuser(user) || Some(user) == options.accept_owner {
         return Ok(());
     }
     let why = format!(
@@ -166,28 +164,27 @@ pub(super) fn remove(options: &RegionOptions, operation: &Operation<'_>, name: &
     let place = options.place(operation)?;
     let file = match place.find(name, Access::ReadWrite) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Err(error) if Meaning::of(&error) == Meaning::NoSuchName => {
             return Err(not_found(options, operation, &Found::Nothing));
         }
-        Err(error) => return Err(owner::unopenable(operation, &error)),
+        Err(error) => return Err(naming::cannot_open(operation, &error)),
     };
-    let fixed = owner::read_header(operation, &place, &file)?;
+    let fixed = naming::read_header(operation, &place, &file)?;
     let gone =
-        owner::take_name_away(operation, &place, name, &file, owner::PATIENT, |file| {
-            match owner::life(operation, &place, file)? {
-                RegionState::Dead | RegionState::Persistent => Ok(true),
-                RegionState::Owned => {
-                    let why =
-                        format!("its owner (process {}) is alive and alone may end it", fixed.owner_pid);
-                    Err(operation.error(ErrorKind::PermissionDenied, why))
-                }
+        naming::take_name_away(operation, &place, name, &file, naming::PATIENT, |file| match naming::state(
+            operation, &place, file,
+        )? {
+            RegionState::Dead | RegionState::Persistent => Ok(true),
+            RegionState::Owned => {
+                let why = format!("its owner (process {}) is alive and alone may end it", fixed.owner_pid);
+                Err(operation.error(ErrorKind::PermissionDenied, why))
             }
         })?;
     if !gone {
         return Err(not_found(options, operation, &Found::Nothing));
     }
     // Asked again: the owner may have let it persist since the first look.
-    let fixed = owner::read_header(operation, &place, &file)?;
+    let fixed = naming::read_header(operation, &place, &file)?;
     if fixed.flags & PERSISTENT != 0 {
         let mapping = Mapping::new(file, &fixed, Writable::All, false)
             .map_err(|error| operation.os("telling those who wait", &error))?;
@@ -203,8 +200,8 @@ pub(super) fn list(options: &RegionOptions, operation: &Operation<'_>) -> Result
     for name in &names {
         match describe(operation, &place, name) {
             Ok(info) => regions.push(info),
-            // No region is missing because this process has reached a limit.
-            Err(error) if matches!(error.os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM)) => {
+            // A limit that this process or the system has reached says nothing about the region.
+            Err(error) if error.os_error().map(Meaning::of_number) == Some(Meaning::Limit) => {
                 return Err(error);
             }
             Err(_) => {}
@@ -216,8 +213,8 @@ pub(super) fn list(options: &RegionOptions, operation: &Operation<'_>) -> Result
 
 fn describe(operation: &Operation<'_>, place: &Place, name: &str) -> Result<RegionInfo> {
     crate::name::check(operation.name, name)?;
-    let file = place.find(name, Access::ReadOnly).map_err(|error| owner::unopenable(operation, &error))?;
-    let fixed = owner::read_header(operation, place, &file)?;
-    let state = owner::life(operation, place, &file)?;
+    let file = place.find(name, Access::ReadOnly).map_err(|error| naming::cannot_open(operation, &error))?;
+    let fixed = naming::read_header(operation, place, &file)?;
+    let state = naming::state(operation, place, &file)?;
     Ok(RegionInfo::new(name, place.path_of(name), &fixed, state))
 }

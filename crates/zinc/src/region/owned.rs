@@ -12,7 +12,7 @@ use crate::error::{ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::{Header, PERSISTENT, Sequence};
 use crate::mapping::Mapping;
-use crate::owner::{self, CloseAtExit, ExitTicket, HeldLock};
+use crate::naming::{self, CloseAtExit, ExitTicket, HeldLock};
 use crate::platform::Place;
 
 /// The region's owner: the handle that created it, and the only sort that can unlink it.
@@ -169,11 +169,11 @@ impl Owner {
         let RegionInfo { name, path, .. } = &*self.info;
         let take = |file: &_| {
             if self.is_alive() {
-                return owner::give_name_up(operation, path, file);
+                return naming::give_name_up(operation, path, file);
             }
             let place = Place::open(self.info.directory())
                 .map_err(|error| operation.os("opening its directory", &error))?;
-            owner::take_name_away(operation, &place, name, file, owner::PATIENT, |_| Ok(true))
+            naming::take_name_away(operation, &place, name, file, naming::PATIENT, |_| Ok(true))
         };
         self.mapping.with_file(take).unwrap_or(Ok(false)).map(drop)
     }

@@ -8,7 +8,7 @@ use crate::error::Operation;
 use crate::header::Header;
 use crate::hub::Vigil;
 use crate::mapping::Mapping;
-use crate::owner;
+use crate::naming;
 use crate::platform::futex::{self, Reach, low_half};
 use crate::platform::{Place, process};
 use crate::wait::{Sleep, System};
@@ -67,7 +67,7 @@ pub(super) fn sweep(mapping: &Mapping, info: &RegionInfo) {
     // Without the right to do so it is left to others.
     let _ = mapping.with_file(|file| {
         let place = Place::open(info.directory()).ok()?;
-        owner::sweep_file(&operation, &place, &info.name, file, owner::IN_PASSING).ok()
+        naming::sweep_file(&operation, &place, &info.name, file, naming::IN_PASSING).ok()
     });
 }
 

@@ -62,7 +62,7 @@ impl Closings {
     }
 
     /// Closes a forked child's copy, which shares its news with the parent's. Async-signal-safe.
-    pub(crate) fn forsake(&self) {
+    pub(crate) fn close_in_child(&self) {
         let descriptor = self.inotify.swap(0, Ordering::AcqRel) - 1;
         if descriptor >= 0 {
             drop(owned(descriptor));

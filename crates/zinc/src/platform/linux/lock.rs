@@ -19,7 +19,7 @@ pub(crate) enum Byte {
     Sweeper = 1,
 }
 
-/// A lock that is held until it is dropped, released, or forsaken in a forked child.
+/// A lock that is held until it is released or dropped.
 pub(crate) struct Lock {
     fd: AtomicI32,
 }

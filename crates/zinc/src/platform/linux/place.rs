@@ -10,7 +10,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{self, AtFlags, FallocateFlags, Mode, OFlags, inotify};
 
 use super::process;
-use crate::platform::Facts;
+use crate::platform::Access;
+use crate::platform::unix::file;
 
 /// Where regions live unless told otherwise.
 pub(crate) const DEFAULT: &str = "/dev/shm";
@@ -21,13 +22,6 @@ const HUGETLBFS: i64 = 0x9584_58f6;
 /// How much memory one call reserves at first. On older kernels a signal undoes the call that it interrupts, so calls
 /// must be shorter than the ticks of a profiling timer for the whole to get ahead.
 const RESERVE_STEP: u64 = 32 << 20;
-
-/// How a region's file is opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    ReadWrite,
-    ReadOnly,
-}
 
 /// An open directory of regions.
 pub(crate) struct Place {
@@ -114,7 +108,7 @@ impl Place {
         Ok(())
     }
 
-    /// Opens the same file anew, so that locks and mappings of the two do not share a fate.
+    /// Opens the same file anew: a lock through the new one ends when that is closed, whatever is mapped through `file`.
     pub(crate) fn reopen(&self, file: &File) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CLOEXEC;
         Ok(fs::open(descriptor_path(file), flags, Mode::empty())?.into())
@@ -126,55 +120,36 @@ impl Place {
         Ok(fs::linkat(fs::CWD, from, &self.dir, file_name(name), AtFlags::SYMLINK_FOLLOW)?)
     }
 
+    /// Opens the file of that name; follows no link.
     pub(crate) fn find(&self, name: &str, access: Access) -> io::Result<File> {
-        let access = match access {
-            Access::ReadWrite => OFlags::RDWR,
-            Access::ReadOnly => OFlags::RDONLY,
-        };
-        let careful = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        Ok(fs::openat(&self.dir, file_name(name), access | careful, Mode::empty())?.into())
+        file::open_in(&self.dir, &file_name(name), access)
     }
 
     /// Whether `name` is, at this moment, the name of this very file.
     pub(crate) fn is_named(&self, name: &str, file: &File) -> io::Result<bool> {
-        let of_file = fs::fstat(file)?;
-        match fs::statat(&self.dir, file_name(name), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(of_name) => Ok((of_name.st_dev, of_name.st_ino) == (of_file.st_dev, of_file.st_ino)),
-            Err(rustix::io::Errno::NOENT) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        file::is_named_in(&self.dir, &file_name(name), file)
     }
 
     /// The user that the file of that name belongs to, whether or not this process may open it.
     pub(crate) fn user_of(&self, name: &str) -> io::Result<u32> {
-        Ok(fs::statat(&self.dir, file_name(name), AtFlags::SYMLINK_NOFOLLOW)?.st_uid)
+        file::user_in(&self.dir, &file_name(name))
     }
 
     pub(crate) fn unlink(&self, name: &str) -> io::Result<()> {
-        Ok(fs::unlinkat(&self.dir, file_name(name), AtFlags::empty())?)
+        file::unlink_in(&self.dir, &file_name(name))
     }
 
     /// The names of all files here that may be regions, in no order.
     pub(crate) fn names(&self) -> io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in fs::Dir::read_from(&self.dir_for_reading()?)? {
-            if let Some(name) = entry?.file_name().to_str().ok().and_then(|name| name.strip_prefix(PREFIX)) {
-                names.push(name.to_owned());
-            }
-        }
-        Ok(names)
+        file::names_in(&self.dir, PREFIX)
     }
 
     /// Watches for names that appear from now on.
-    pub(crate) fn watch(&self) -> io::Result<Watch> {
+    pub(crate) fn watch(&self) -> io::Result<DirectoryWatch> {
         let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
         let appears = inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
         inotify::add_watch(&inotify, self.proc_path(), appears)?;
-        Ok(Watch { inotify })
-    }
-
-    fn dir_for_reading(&self) -> io::Result<OwnedFd> {
-        Ok(fs::openat(&self.dir, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+        Ok(DirectoryWatch { inotify })
     }
 
     fn proc_path(&self) -> String {
@@ -183,36 +158,23 @@ impl Place {
 }
 
 /// Tells when something new is in a [`Place`].
-pub(crate) struct Watch {
+pub(crate) struct DirectoryWatch {
     inotify: OwnedFd,
 }
 
-impl Watch {
-    /// Sleeps until a name has appeared, or the time is up; a signal ends it with `Interrupted`.
+impl DirectoryWatch {
+    /// Sleeps until a name has appeared, the time is up, or a signal comes.
     pub(crate) fn sleep(&self, time: Duration) -> io::Result<()> {
         let timeout = Timespec::try_from(time).ok();
-        poll(&mut [PollFd::new(&self.inotify, PollFlags::IN)], timeout.as_ref())?;
+        match poll(&mut [PollFd::new(&self.inotify, PollFlags::IN)], timeout.as_ref()) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
         let mut events = [0; 4096];
         while rustix::io::read(&self.inotify, &mut events).is_ok_and(|read| read > 0) {}
         Ok(())
     }
-}
-
-/// What the system knows about an open file.
-pub(crate) fn facts(file: &File) -> io::Result<Facts> {
-    let stat = fs::fstat(file)?;
-    let regular = fs::FileType::from_raw_mode(stat.st_mode) == fs::FileType::RegularFile;
-    Ok(Facts { regular, len: stat.st_size as u64, uid: stat.st_uid })
-}
-
-/// Takes the name at `path` away if it is, at this moment, the name of this very file. Needs no descriptor.
-pub(crate) fn unlink_path(path: &Path, file: &File) -> io::Result<bool> {
-    let (of_file, of_name) = (fs::fstat(file)?, fs::lstat(path)?);
-    if (of_name.st_dev, of_name.st_ino) != (of_file.st_dev, of_file.st_ino) {
-        return Ok(false);
-    }
-    fs::unlink(path)?;
-    Ok(true)
 }
 
 fn file_name(name: &str) -> String {

@@ -1,27 +1,17 @@
-//! What belongs to the process as a whole: clock, identity, processors, and hooks at fork and exit.
-#![expect(unsafe_code, reason = "sysconf, atexit and pthread_atfork have no safe wrappers")]
+//! What belongs to the process as a whole and is Linux's own: a cheap clock, huge pages, random bytes, hooks at load and
+//! at every way to exit.
+#![expect(unsafe_code, reason = "atexit, at_quick_exit and pthread_atfork have no safe wrappers")]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use rustix::time::ClockId;
 
-use rustix::time::{ClockId, clock_gettime};
+use crate::platform::unix::process::read_clock;
+pub(crate) use crate::platform::unix::process::{
+    id, is_superuser, now, on_fork, page_size, processors, start_thread, user,
+};
 
-/// Nanoseconds on the clock that waiting is measured on, `CLOCK_MONOTONIC`.
-pub(crate) fn now() -> u64 {
-    read(ClockId::Monotonic)
-}
-
-/// The same clock to a few milliseconds, and much cheaper to read.
+/// The clock of [`now`] to a few milliseconds, and much cheaper to read.
 pub(crate) fn now_coarse() -> u64 {
-    read(ClockId::MonotonicCoarse)
-}
-
-fn read(clock: ClockId) -> u64 {
-    let time = clock_gettime(clock);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
-
-pub(crate) fn page_size() -> usize {
-    rustix::param::page_size()
+    read_clock(ClockId::MonotonicCoarse)
 }
 
 /// Bytes in huge pages of that size which nobody has taken or been promised, see the kernel's hugetlbpage.rst.
@@ -31,29 +21,6 @@ pub(crate) fn free_huge_memory(page: usize) -> std::io::Result<u64> {
         Ok(std::fs::read_to_string(path)?.trim().parse().unwrap_or(0))
     };
     Ok(count("free_hugepages")?.saturating_sub(count("resv_hugepages")?).saturating_mul(page as u64))
-}
-
-pub(crate) fn id() -> u32 {
-    std::process::id()
-}
-
-/// The user whose files this process makes.
-pub(crate) fn user() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
-/// Processors of the machine that are running, whether or not this process may use them all: the other side of a
-/// region is pinned elsewhere. Asked of the system once, which reads a file for it.
-pub(crate) fn processors() -> usize {
-    static KNOWN: AtomicUsize = AtomicUsize::new(0);
-    let known = KNOWN.load(Ordering::Relaxed);
-    if known != 0 {
-        return known;
-    }
-    // SAFETY: sysconf takes any name and touches no memory of ours.
-    let there = usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(1);
-    KNOWN.store(there, Ordering::Relaxed);
-    there
 }
 
 /// Sixteen bytes that nobody else has.
@@ -103,43 +70,4 @@ pub(crate) fn on_fork_and_exit(
 
 unsafe extern "C" {
     fn at_quick_exit(function: extern "C" fn()) -> libc::c_int;
-}
-
-/// Has the function called in the child after each fork. It must be async-signal-safe.
-pub(crate) fn on_fork(child: extern "C" fn()) {
-    // SAFETY: as in `on_fork_and_exit`.
-    let result = unsafe { libc::pthread_atfork(None, None, Some(child)) };
-    assert_eq!(result, 0, "out of memory while registering a fork handler");
-}
-
-/// Signals that tell a thread of its own faults. Blocked, they would kill the process instead of reaching the handlers
-/// that language runtimes rely on.
-const FAULTS: [libc::c_int; 6] =
-    [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
-
-/// Starts a thread that no signal but its own faults is delivered to: handlers belong to the program's own threads.
-/// Its stack has `stack` bytes, or as many as any thread's.
-pub(crate) fn start_thread(
-    name: &str,
-    stack: Option<usize>,
-    run: impl FnOnce() + Send + 'static,
-) -> std::io::Result<()> {
-    let mut builder = std::thread::Builder::new().name(name.to_owned());
-    if let Some(stack) = stack {
-        builder = builder.stack_size(stack);
-    }
-    // SAFETY: both sets are initialized by the calls that fill them, and live across these calls.
-    unsafe {
-        let mut all = std::mem::zeroed();
-        let mut before = std::mem::zeroed();
-        libc::sigfillset(&mut all);
-        FAULTS.iter().for_each(|&signal| {
-            libc::sigdelset(&mut all, signal);
-        });
-        // A thread starts with the mask of the one that starts it.
-        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
-        let started = builder.spawn(run);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
-        started.map(drop)
-    }
 }

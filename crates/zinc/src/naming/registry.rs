@@ -1,4 +1,4 @@
-//! What of this process must hear of a fork, in the child, and of the process's exit: its locks and its owners.
+//! What this process must give up in a forked child, and close before it exits: its locks and its owners.
 
 use std::cell::UnsafeCell;
 use std::collections::BTreeMap;

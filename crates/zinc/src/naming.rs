@@ -1,11 +1,10 @@
-//! Who owns a name: publishing a region under it, telling whether its owner lives, and taking the name away.
+//! The naming protocol: publishing a region under a name, telling whether its owner lives, and taking the name away.
 //!
 //! The owner holds a kernel lock on its region's file from before the file has a name, so a file that can be found and
 //! is not locked has no living owner. Nothing here looks at a pid.
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::{Fixed, PERSISTENT};
 use crate::platform::lock::{self, Byte};
-use crate::platform::{Access, Place, facts, process, unlink_path};
+use crate::platform::{Access, Meaning, Place, facts, process, read_start, unlink_path};
 
 mod registry;
 
@@ -47,25 +46,12 @@ pub(crate) fn read_header(operation: &Operation<'_>, place: &Place, file: &File)
         return Err(operation.error(ErrorKind::NotARegion, why));
     }
     let mut bytes = [0; Fixed::LEN];
-    let read = read_up_to(file, &mut bytes).map_err(|error| operation.os("reading the header", &error))?;
+    let read = read_start(file, &mut bytes).map_err(|error| operation.os("reading the header", &error))?;
     Fixed::decode(operation, &bytes[..read], facts.len, place.page())
 }
 
-fn read_up_to(file: &File, bytes: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match file.read_at(&mut bytes[filled..], filled as u64) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
-}
-
 /// Whether the region in `file`, which has a header, has a living owner.
-pub(crate) fn life(operation: &Operation<'_>, place: &Place, file: &File) -> Result<RegionState> {
+pub(crate) fn state(operation: &Operation<'_>, place: &Place, file: &File) -> Result<RegionState> {
     let locked = lock::is_held(file, Byte::Owner)
         .map_err(|error| operation.os("asking for the owner's lock", &error))?;
     // The flag is read after the lock: persisting sets the one before it lets go of the other.
@@ -80,7 +66,7 @@ pub(crate) fn life(operation: &Operation<'_>, place: &Place, file: &File) -> Res
 }
 
 /// Takes the owner's lock for a region that has no name yet.
-pub(crate) fn own(operation: &Operation<'_>, place: &Place, file: &File) -> Result<HeldLock> {
+pub(crate) fn lock_as_owner(operation: &Operation<'_>, place: &Place, file: &File) -> Result<HeldLock> {
     let taken = HeldLock::take(place, file, Byte::Owner);
     match taken.map_err(|error| operation.os("taking the owner's lock", &error))? {
         Some(lock) => Ok(lock),
@@ -93,30 +79,32 @@ pub(crate) fn publish(operation: &Operation<'_>, place: &Place, file: &File, nam
     for _ in 0..PUBLISH_ROUNDS {
         match place.link(file, name) {
             Ok(()) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if Meaning::of(&error) == Meaning::NameTaken => {}
             Err(error) => return Err(operation.os("naming the region", &error)),
         }
         let there = match place.find(name, Access::ReadWrite) {
             Ok(there) => there,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                let why = "another user has a region of that name; use another name, or another directory (ZINC_DIR)";
-                return Err(operation.error(ErrorKind::AlreadyExists, why).with_os(&error));
-            }
-            Err(error) => return Err(unopenable(operation, &error)),
+            Err(error) => match Meaning::of(&error) {
+                Meaning::NoSuchName => continue,
+                Meaning::Denied => {
+                    let why = "another user has a region of that name; use another name, or another directory (ZINC_DIR)";
+                    return Err(operation.error(ErrorKind::AlreadyExists, why).with_os(&error));
+                }
+                _ => return Err(cannot_open(operation, &error)),
+            },
         };
-        match life(operation, place, &there)? {
+        match state(operation, place, &there)? {
             RegionState::Dead => {
                 sweep_file(operation, place, name, &there, PATIENT)?;
             }
-            life => return Err(taken(operation, place, &there, life)),
+            state => return Err(taken(operation, place, &there, state)),
         }
     }
     Err(operation.error(ErrorKind::AlreadyExists, "others keep creating and closing regions of that name"))
 }
 
-fn taken(operation: &Operation<'_>, place: &Place, file: &File, life: RegionState) -> Error {
-    let why = match (life, read_header(operation, place, file)) {
+fn taken(operation: &Operation<'_>, place: &Place, file: &File, state: RegionState) -> Error {
+    let why = match (state, read_header(operation, place, file)) {
         (RegionState::Persistent, _) => {
             "a persistent region has the name; open it, or remove it first".to_owned()
         }
@@ -129,15 +117,12 @@ fn taken(operation: &Operation<'_>, place: &Place, file: &File, life: RegionStat
 }
 
 /// The error for a file that is there and cannot even be opened, for another reason than permissions.
-pub(crate) fn unopenable(operation: &Operation<'_>, error: &io::Error) -> Error {
-    // ELOOP: a symbolic link, which is never followed. ENXIO, EISDIR, ENODEV: a socket, a directory, a device.
-    match error.raw_os_error() {
-        Some(libc::ELOOP | libc::ENXIO | libc::EISDIR | libc::ENODEV) => {
-            let why = "what has the region's name is no ordinary file (links are not followed); remove it or use another name";
-            operation.error(ErrorKind::NotARegion, why).with_os(error)
-        }
-        _ => operation.os("opening the region's file", error),
+pub(crate) fn cannot_open(operation: &Operation<'_>, error: &io::Error) -> Error {
+    if Meaning::of(error) == Meaning::NoOrdinaryFile {
+        let why = "what has the region's name is no ordinary file (links are not followed); remove it or use another name";
+        return operation.error(ErrorKind::NotARegion, why).with_os(error);
     }
+    operation.os("opening the region's file", error)
 }
 
 /// Takes the name of a dead owner's region away, if it still is one and still has it.
@@ -148,14 +133,14 @@ pub(crate) fn sweep_file(
     file: &File,
     patience: Duration,
 ) -> Result<bool> {
-    let is_dead = |file: &File| Ok(life(operation, place, file)? == RegionState::Dead);
+    let is_dead = |file: &File| Ok(state(operation, place, file)? == RegionState::Dead);
     take_name_away(operation, place, name, file, patience, is_dead)
 }
 
 /// Takes the name away from the region in `file` if it still has it and `may_go`. True if this call did it.
 ///
-/// Who unlinks another's name holds the sweeper's lock of the very file that has it, through an open file of its own (locks
-/// do not exclude those who share one). So nobody unlinks a fresh region under an old name.
+/// A process that unlinks another's name holds the sweeper's lock of the very file that has it, through an open file of
+/// its own (locks do not exclude threads that share one). So nobody unlinks a fresh region under an old name.
 pub(crate) fn take_name_away(
     operation: &Operation<'_>,
     place: &Place,
@@ -184,7 +169,7 @@ pub(crate) fn take_name_away(
 
 /// Takes the living owner's own name away, if it still has it. True if this call did it.
 ///
-/// It needs no sweeper's lock: others take away the names of the dead only. The caller sees to it that no two threads
+/// It needs no sweeper's lock: others take away the names of the dead only. The caller makes sure that no two threads
 /// do it at once.
 pub(crate) fn give_name_up(operation: &Operation<'_>, path: &Path, file: &File) -> Result<bool> {
     // By its path: an owner can be closed when the process has no descriptor left to open the directory with.
@@ -198,7 +183,7 @@ fn unlink(place: &Place, name: &str) -> io::Result<bool> {
 /// A name that is gone already was taken away by somebody else.
 fn unlinked(result: io::Result<bool>) -> io::Result<bool> {
     match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if Meaning::of(&error) == Meaning::NoSuchName => Ok(false),
         result => result,
     }
 }
@@ -227,9 +212,9 @@ pub(crate) fn sweep_place(place: &Place) {
     for name in place.names().unwrap_or_default() {
         let Ok(operation) = crate::name::check("create", &name) else { continue };
         let Ok(file) = place.find(&name, Access::ReadWrite) else { continue };
-        if facts(&file).is_ok_and(|facts| facts.uid == process::user()) {
+        if facts(&file).is_ok_and(|facts| facts.user == process::user()) {
             // What cannot be swept is somebody else's business, or will be found by the next sweep.
-            let _ = life(&operation, place, &file).and_then(|life| match life {
+            let _ = state(&operation, place, &file).and_then(|state| match state {
                 RegionState::Dead => sweep_file(&operation, place, &name, &file, IN_PASSING),
                 _ => Ok(false),
             });

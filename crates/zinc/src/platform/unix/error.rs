@@ -1,0 +1,19 @@
+//! What the error numbers of Unix systems mean to Zinc.
+
+use crate::platform::Meaning;
+
+/// What an `errno` means.
+pub(crate) fn meaning(number: i32) -> Meaning {
+    match number {
+        libc::ENOENT => Meaning::NoSuchName,
+        libc::EEXIST => Meaning::NameTaken,
+        libc::EACCES | libc::EPERM => Meaning::Denied,
+        // A symbolic link, which is never followed; a socket, a directory, a device.
+        libc::ELOOP | libc::ENXIO | libc::EISDIR | libc::ENODEV => Meaning::NoOrdinaryFile,
+        libc::ENOSPC => Meaning::NoSpace,
+        // ftruncate(2) returns either.
+        libc::EFBIG | libc::EINVAL => Meaning::TooLarge,
+        libc::EMFILE | libc::ENFILE | libc::ENOMEM => Meaning::Limit,
+        _ => Meaning::Other,
+    }
+}

@@ -1,0 +1,91 @@
+//! Files of a directory that is held open, and what the system knows about an open file.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use rustix::fs::{self, AtFlags, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use crate::platform::{Access, Facts};
+
+/// Opens a file of the directory. It follows no link, and a file that is not ordinary neither blocks it nor becomes
+/// the process's terminal.
+pub(crate) fn open_in(dir: impl AsFd, name: &str, access: Access) -> io::Result<File> {
+    let access = match access {
+        Access::ReadWrite => OFlags::RDWR,
+        Access::ReadOnly => OFlags::RDONLY,
+    };
+    let careful = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(fs::openat(dir, name, access | careful, Mode::empty())?.into())
+}
+
+/// Whether `name` is, at this moment, the name of this very file.
+pub(crate) fn is_named_in(dir: impl AsFd, name: &str, file: &File) -> io::Result<bool> {
+    let of_file = fs::fstat(file)?;
+    match fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(of_name) => Ok(is_same_file(&of_name, &of_file)),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The user that the file of that name belongs to, whether or not this process may open it.
+pub(crate) fn user_in(dir: impl AsFd, name: &str) -> io::Result<u32> {
+    Ok(fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?.st_uid)
+}
+
+pub(crate) fn unlink_in(dir: impl AsFd, name: &str) -> io::Result<()> {
+    Ok(fs::unlinkat(dir, name, AtFlags::empty())?)
+}
+
+/// The names of the directory's files that start with `prefix`, without it, in no order.
+pub(crate) fn names_in(dir: impl AsFd, prefix: &str) -> io::Result<Vec<String>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let readable: OwnedFd = fs::openat(dir, ".", flags, Mode::empty())?;
+    let mut names = Vec::new();
+    for entry in fs::Dir::read_from(&readable)? {
+        if let Some(name) = entry?.file_name().to_str().ok().and_then(|name| name.strip_prefix(prefix)) {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// What the system knows about an open file.
+pub(crate) fn facts(file: &File) -> io::Result<Facts> {
+    let stat = fs::fstat(file)?;
+    let regular = fs::FileType::from_raw_mode(stat.st_mode) == fs::FileType::RegularFile;
+    Ok(Facts { regular, len: stat.st_size as u64, user: stat.st_uid })
+}
+
+/// Reads from the start of the file until `bytes` is full or the file ends; returns how many bytes it read. It neither
+/// uses nor moves the file's position.
+pub(crate) fn read_start(file: &File, bytes: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_at(&mut bytes[filled..], filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// Takes the name at `path` away if it is, at this moment, the name of this very file. Needs no descriptor.
+pub(crate) fn unlink_path(path: &Path, file: &File) -> io::Result<bool> {
+    let (of_file, of_name) = (fs::fstat(file)?, fs::lstat(path)?);
+    if !is_same_file(&of_name, &of_file) {
+        return Ok(false);
+    }
+    fs::unlink(path)?;
+    Ok(true)
+}
+
+fn is_same_file(one: &Stat, other: &Stat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+}

@@ -1,0 +1,89 @@
+//! What belongs to the process as a whole on every Unix system: clock, identity, processors, threads, and forks.
+#![expect(unsafe_code, reason = "sysconf, pthread_atfork and signal masks have no safe wrappers")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds on the clock that waiting is measured on, `CLOCK_MONOTONIC`.
+pub(crate) fn now() -> u64 {
+    read_clock(ClockId::Monotonic)
+}
+
+/// Nanoseconds on a clock of the system's.
+pub(crate) fn read_clock(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+pub(crate) fn page_size() -> usize {
+    rustix::param::page_size()
+}
+
+pub(crate) fn id() -> u32 {
+    std::process::id()
+}
+
+/// The user whose files this process makes.
+pub(crate) fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Whether everybody trusts that user's regions.
+pub(crate) fn is_superuser(user: u32) -> bool {
+    user == 0
+}
+
+/// Processors of the machine that are running, whether or not this process may use them all: the other side of a
+/// region is pinned elsewhere. Asked of the system once, which reads a file for it.
+pub(crate) fn processors() -> usize {
+    static KNOWN: AtomicUsize = AtomicUsize::new(0);
+    let known = KNOWN.load(Ordering::Relaxed);
+    if known != 0 {
+        return known;
+    }
+    // SAFETY: sysconf takes any name and touches no memory of ours.
+    let there = usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(1);
+    KNOWN.store(there, Ordering::Relaxed);
+    there
+}
+
+/// Has the function called in the child after each fork. It must be async-signal-safe.
+pub(crate) fn on_fork(child: extern "C" fn()) {
+    // SAFETY: the function is of the right type and lives as long as the code that registers it; the registry drops it
+    // when a shared library with this code is unloaded.
+    let result = unsafe { libc::pthread_atfork(None, None, Some(child)) };
+    assert_eq!(result, 0, "out of memory while registering a fork handler");
+}
+
+/// Signals that tell a thread of its own faults. Blocked, they would kill the process instead of reaching the handlers
+/// that language runtimes rely on.
+const FAULTS: [libc::c_int; 6] =
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+
+/// Starts a thread that receives no signal but its own faults: handlers belong to the program's own threads.
+/// Its stack has `stack` bytes, or as many as any thread's.
+pub(crate) fn start_thread(
+    name: &str,
+    stack: Option<usize>,
+    run: impl FnOnce() + Send + 'static,
+) -> std::io::Result<()> {
+    let mut builder = std::thread::Builder::new().name(name.to_owned());
+    if let Some(stack) = stack {
+        builder = builder.stack_size(stack);
+    }
+    // SAFETY: both sets are initialized by the calls that fill them, and live across these calls.
+    unsafe {
+        let mut all = std::mem::zeroed();
+        let mut before = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        FAULTS.iter().for_each(|&signal| {
+            libc::sigdelset(&mut all, signal);
+        });
+        // A thread starts with the mask of the one that starts it.
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        let started = builder.spawn(run);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        started.map(drop)
+    }
+}
