@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::ptr::NonNull;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -36,12 +36,6 @@ pub(crate) struct Mapping {
     header_len: usize,
     capacity: usize,
     writable: Writable,
-    /// Not 0 once it is known that the owner died; who sleeps on the region sleeps on this, too.
-    pub(crate) doom: AtomicU32,
-    /// Which of the hub's stations has the region, in the hub's own terms.
-    pub(crate) station: AtomicU64,
-    /// How many waits have the hub look after the owner, in the hub's own terms.
-    pub(crate) vigils: AtomicU64,
 }
 
 impl Mapping {
@@ -66,9 +60,6 @@ impl Mapping {
             header_len,
             capacity,
             writable,
-            doom: AtomicU32::new(0),
-            station: AtomicU64::new(0),
-            vigils: AtomicU64::new(0),
         };
         if writable == Writable::Header {
             // SAFETY: the data starts on a page of the mapping just made, and nobody has a reference into it yet.
@@ -115,7 +106,7 @@ impl Mapping {
         self.with_file(|file| facts(file).is_ok_and(|facts| facts.len < needed)).unwrap_or(false)
     }
 
-    /// Whether the region had an owner, and its process ended without closing the region.
+    /// Asks the kernel whether the region had an owner, and its process ended without closing the region.
     pub(crate) fn owner_died(&self) -> bool {
         let persistent = || self.header().flags.load(Ordering::Acquire) & PERSISTENT != 0;
         if persistent() {
@@ -125,11 +116,6 @@ impl Mapping {
         let held = self.with_file(|file| lock::is_held(file, Byte::Owner).unwrap_or(true));
         // Persisting sets the flag before it lets go of the lock, so the flag is asked again.
         !held.unwrap_or(true) && !persistent()
-    }
-
-    /// Whether it is known already that the owner died.
-    pub(crate) fn is_doomed(&self) -> bool {
-        self.doom.load(Ordering::SeqCst) != 0
     }
 
     /// One more user; false if there are none left and the memory is gone.

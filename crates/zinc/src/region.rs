@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::descriptor::{DType, Descriptor};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::header::Header;
-use crate::hub;
+use crate::hub::{self, Attachment};
 use crate::mapping::{Mapping, Writable};
 use crate::view::{Element, Tensor, View};
 use crate::wait::{Ended, Failed, Goal, Host, Local, NoHost, Timeout};
@@ -48,12 +48,12 @@ pub struct SharedRegion {
     header: NonNull<Header>,
     data: NonNull<u8>,
     local: Arc<Local>,
-    mapping: Arc<Mapping>,
+    attachment: Arc<Attachment>,
     info: Arc<RegionInfo>,
     owner: Option<Arc<Owner>>,
 }
 
-// SAFETY: the pointers lead into `mapping`, which the handle keeps; the header is all atomics, and `data` is only handed
+// SAFETY: the pointers lead into the mapping of `attachment`, which the handle keeps; the header is all atomics, and `data` is only handed
 // out as a raw pointer or under the caller's own promise.
 unsafe impl Send for SharedRegion {}
 // SAFETY: as above.
@@ -140,7 +140,7 @@ impl SharedRegion {
     /// Bytes of data: exactly what the creator asked for.
     #[inline]
     pub fn capacity(&self) -> usize {
-        self.mapping.capacity()
+        self.attachment.mapping.capacity()
     }
 
     /// The first data byte, on a page boundary. The same physical memory in every process.
@@ -160,7 +160,7 @@ impl SharedRegion {
 
     /// Whether the data is mapped without the right to write.
     pub fn is_read_only(&self) -> bool {
-        self.mapping.writable() != Writable::All
+        self.attachment.mapping.writable() != Writable::All
     }
 
     /// The data as a slice.
@@ -197,7 +197,7 @@ impl SharedRegion {
     }
 
     fn view_for(&self, operation: &Operation<'_>) -> Result<View> {
-        let view = View::new(&self.mapping);
+        let view = View::new(&self.attachment);
         match view {
             Some(view) if !self.is_closed() => Ok(view),
             _ => Err(handle_closed(operation)),
@@ -255,7 +255,7 @@ impl SharedRegion {
         if !self.local.may_notify() {
             return Err(self.cannot_notify());
         }
-        self.local.notify(self.header(), &self.mapping);
+        self.local.notify(self.header(), &self.attachment);
         Ok(())
     }
 
@@ -309,7 +309,7 @@ impl SharedRegion {
     /// As [`wait`](SharedRegion::wait), and what the host gives.
     #[inline]
     pub fn wait_hosted<H: Host>(&self, timeout: Timeout, host: &mut H) -> Result<bool, H::Error> {
-        match self.local.wait(self.header(), &self.mapping, host, Goal::Unseen, timeout) {
+        match self.local.wait(self.header(), &self.attachment, host, Goal::Unseen, timeout) {
             Ok(_) => Ok(true),
             Err(Failed::Ended(Ended::TimedOut)) => Ok(false),
             Err(failed) => Err(self.failed(failed)),
@@ -327,7 +327,7 @@ impl SharedRegion {
         timeout: Timeout,
         host: &mut H,
     ) -> Result<Option<u64>, H::Error> {
-        match self.local.wait(self.header(), &self.mapping, host, Goal::Past(sequence), timeout) {
+        match self.local.wait(self.header(), &self.attachment, host, Goal::Past(sequence), timeout) {
             Ok(sequence) => Ok(Some(sequence)),
             Err(Failed::Ended(Ended::TimedOut)) => Ok(None),
             Err(failed) => Err(self.failed(failed)),
@@ -340,7 +340,7 @@ impl SharedRegion {
             Failed::Ended(ended) => ended,
             Failed::Host(error) => return error,
         };
-        why_ended(&self.mapping, &self.info, ended).into()
+        why_ended(&self.attachment.mapping, &self.info, ended).into()
     }
 
     /// How many notifications there were.
@@ -358,14 +358,14 @@ impl SharedRegion {
     /// Ends the waits that are in progress on this handle, on whatever thread, with
     /// [`Interrupted`](ErrorKind::Interrupted). Waits that begin later are not touched.
     pub fn interrupt(&self) {
-        self.local.interrupt(self.header(), &self.mapping);
+        self.local.interrupt(self.header(), &self.attachment);
         self.end_pending();
     }
 
     /// Ends the pending waits of this handle whose time has come.
     fn end_pending(&self) {
         if self.local.has_pending() {
-            hub::handle_changed(&self.mapping, &self.local);
+            hub::handle_changed(&self.attachment, &self.local);
         }
     }
 
@@ -378,14 +378,12 @@ impl SharedRegion {
     ///
     /// For an owner, when the name cannot be taken away; the handle is closed all the same.
     pub fn close(&self) -> Result<()> {
-        if !self.local.close(self.header(), &self.mapping) {
+        if !self.local.close(self.header(), &self.attachment) {
             return Ok(());
         }
         self.end_pending();
         let closed = self.owner.as_ref().map_or(Ok(()), |owner| owner.close(&self.operation("close")));
-        if self.mapping.release() {
-            hub::forget(&self.mapping);
-        }
+        hub::release(&self.attachment);
         closed
     }
 
@@ -447,7 +445,7 @@ fn handle_closed(operation: &Operation<'_>) -> Error {
 impl Clone for SharedRegion {
     /// A handle of its own, which has seen what this one has. A clone of a closed handle is closed.
     fn clone(&self) -> Self {
-        let local = if !self.is_closed() && self.mapping.acquire() {
+        let local = if !self.is_closed() && self.attachment.mapping.acquire() {
             self.local.fork()
         } else {
             self.local.fork_closed()
@@ -456,7 +454,7 @@ impl Clone for SharedRegion {
             header: self.header,
             data: self.data,
             local: Arc::new(local),
-            mapping: self.mapping.clone(),
+            attachment: self.attachment.clone(),
             info: self.info.clone(),
             owner: None,
         }

@@ -7,21 +7,21 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::descriptor::{DType, Descriptor};
-use crate::hub;
-use crate::mapping::{Mapping, Writable};
+use crate::hub::{self, Attachment};
+use crate::mapping::Writable;
 
 /// All the data bytes of a region, kept mapped for as long as the view lives.
 ///
 /// Close the handle, drop it, let the owner go: a view's bytes stay where they are. They are the same physical pages
 /// as in every other process, so what others write shows here.
 pub struct View {
-    mapping: Arc<Mapping>,
+    attachment: Arc<Attachment>,
 }
 
 impl View {
     /// `None` if the mapping's memory was given back already.
-    pub(crate) fn new(mapping: &Arc<Mapping>) -> Option<Self> {
-        mapping.acquire().then(|| Self { mapping: mapping.clone() })
+    pub(crate) fn new(attachment: &Arc<Attachment>) -> Option<Self> {
+        attachment.mapping.acquire().then(|| Self { attachment: attachment.clone() })
     }
 
     /// The first byte, on a page boundary.
@@ -33,13 +33,13 @@ impl View {
     /// The first byte, for writing. Writing through it kills the process if the view [is read-only](View::is_read_only).
     #[inline]
     pub fn as_mut_ptr(&self) -> *mut u8 {
-        self.mapping.data().as_ptr()
+        self.attachment.mapping.data().as_ptr()
     }
 
     /// How many bytes there are: the region's capacity, never 0.
     #[inline]
     pub fn len(&self) -> usize {
-        self.mapping.capacity()
+        self.attachment.mapping.capacity()
     }
 
     /// False: no region is empty.
@@ -49,7 +49,7 @@ impl View {
 
     /// Whether the pages are mapped without the right to write.
     pub fn is_read_only(&self) -> bool {
-        self.mapping.writable() != Writable::All
+        self.attachment.mapping.writable() != Writable::All
     }
 
     /// The bytes as a slice.
@@ -65,17 +65,15 @@ impl View {
 
 impl Clone for View {
     fn clone(&self) -> Self {
-        let acquired = self.mapping.acquire();
+        let acquired = self.attachment.mapping.acquire();
         debug_assert!(acquired, "a live view is a user of its mapping");
-        Self { mapping: self.mapping.clone() }
+        Self { attachment: self.attachment.clone() }
     }
 }
 
 impl Drop for View {
     fn drop(&mut self) {
-        if self.mapping.release() {
-            hub::forget(&self.mapping);
-        }
+        hub::release(&self.attachment);
     }
 }
 

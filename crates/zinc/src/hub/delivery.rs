@@ -1,11 +1,11 @@
-//! Threads for callbacks: a slow one delays nobody else's, because whoever comes while all are busy gets a new thread.
+//! Threads for callbacks. A slow callback delays no other: one that comes while all threads are busy gets a new thread.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::process::Hub;
+use super::generation::is_current;
 use crate::platform::process;
 
 /// The most threads there are; with as many callbacks blocked, the next one waits.
@@ -19,8 +19,9 @@ pub(crate) trait Deliver: Send + Sync {
     fn deliver(self: Arc<Self>);
 }
 
-#[derive(Default)]
+/// One process's threads for callbacks, and what they have to do.
 pub(super) struct Delivery {
+    generation: u32,
     queue: Mutex<Queue>,
     more: Condvar,
 }
@@ -32,36 +33,39 @@ struct Queue {
     idle: usize,
 }
 
-/// Has it done on a thread of the hub's.
-pub(crate) fn deliver(parcel: Arc<dyn Deliver>) {
-    let hub = Hub::current();
-    let delivery = &hub.delivery;
-    let mut queue = delivery.queue();
-    queue.parcels.push_back(parcel);
-    if queue.parcels.len() <= queue.idle {
-        delivery.more.notify_one();
-    } else if queue.threads < THREADS {
-        // Where the system gives no more threads, those that there are do it; without any, nobody can.
-        if process::start_thread("zinc-callback", None, || delivery.run(hub)).is_ok() {
-            queue.threads += 1;
+impl Delivery {
+    /// For the process of that generation.
+    pub(super) fn new(generation: u32) -> Self {
+        Self { generation, queue: Mutex::default(), more: Condvar::new() }
+    }
+
+    /// Has it done on one of these threads.
+    pub(super) fn deliver(&'static self, parcel: Arc<dyn Deliver>) {
+        let mut queue = self.queue();
+        queue.parcels.push_back(parcel);
+        if queue.parcels.len() <= queue.idle {
+            self.more.notify_one();
+        } else if queue.threads < THREADS {
+            // Where the system starts no more threads, those that there are do it; without any, nobody can.
+            if process::start_thread("zinc-callback", None, || self.run()).is_ok() {
+                queue.threads += 1;
+            }
         }
     }
-}
 
-impl Delivery {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, hub: &Hub) {
+    fn run(&self) {
         let mut queue = self.queue();
         loop {
             if let Some(parcel) = queue.parcels.pop_front() {
                 drop(queue);
-                // A panic has said what it had to say by the program's own hook.
+                // The program's own hook has reported a panic already.
                 let _ = catch_unwind(AssertUnwindSafe(|| parcel.deliver()));
                 // The callback has forked, and this is the child: the rest is the parent's.
-                if !hub.is_current() {
+                if !is_current(self.generation) {
                     return;
                 }
                 queue = self.queue();

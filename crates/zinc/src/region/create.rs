@@ -59,7 +59,7 @@ pub(super) fn create(
 
     let state = if options.persistent { RegionState::Persistent } else { RegionState::Owned };
     let info = RegionInfo::new(name, place.path_of(name), &fixed, state);
-    let region = SharedRegion::new(Arc::new(mapping), Arc::new(info), options.spin_limit());
+    let region = SharedRegion::new(mapping, Arc::new(info), options.spin_limit());
     if let Some(descriptor) = descriptor {
         region.header().descriptor.write(descriptor);
     }

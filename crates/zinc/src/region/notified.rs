@@ -8,8 +8,7 @@ use std::task::{Context, Poll};
 
 use super::{RegionInfo, SharedRegion, why_ended};
 use crate::error::{Operation, Result};
-use crate::hub::Ticket;
-use crate::mapping::Mapping;
+use crate::hub::{Attachment, Ticket};
 use crate::platform::process;
 use crate::wait::{Ended, Local, Outcome, Since, Timeout};
 
@@ -26,7 +25,7 @@ impl SharedRegion {
     /// # Errors
     ///
     /// As [`wait`](SharedRegion::wait), when the handle is closed or dropped, too; and [`Os`](crate::ErrorKind::Os) if
-    /// the system gives no thread.
+    /// the system starts no thread.
     ///
     /// ```
     /// # let dir = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -62,7 +61,7 @@ impl SharedRegion {
     pub fn wait_async(&self, timeout: impl Into<Timeout>) -> WaitAsync {
         WaitAsync {
             local: self.local.clone(),
-            mapping: self.mapping.clone(),
+            attachment: self.attachment.clone(),
             info: self.info.clone(),
             stage: Stage::Fresh(timeout.into()),
         }
@@ -86,7 +85,7 @@ impl Future for Notified {
 #[must_use = "futures do nothing unless awaited or polled"]
 pub struct WaitAsync {
     local: Arc<Local>,
-    mapping: Arc<Mapping>,
+    attachment: Arc<Attachment>,
     info: Arc<RegionInfo>,
     stage: Stage,
 }
@@ -118,11 +117,11 @@ impl Drop for Begun {
 impl WaitAsync {
     /// Looks whether the wait is over, and has the hub wait if not.
     fn look(&mut self, begun: Begun, deadline: u64, context: &Context<'_>) -> Result<(), Failure> {
-        self.local.look(self.mapping.header(), &self.mapping, begun.since).or_else(|ended| {
+        self.local.look(self.attachment.mapping.header(), &self.attachment, begun.since).or_else(|ended| {
             if ended != Ended::TimedOut || deadline == 0 {
                 return Err(Failure::Ended(ended));
             }
-            let ticket = Ticket::new(&self.mapping, &self.local, begun.since, deadline, context.waker());
+            let ticket = Ticket::new(&self.attachment, &self.local, begun.since, deadline, context.waker());
             let ticket = ticket.map_err(Failure::System)?;
             self.stage = Stage::Pending { begun, ticket, deadline };
             Err(Failure::NotYet)
@@ -156,7 +155,9 @@ impl Future for WaitAsync {
                         return Poll::Pending;
                     }
                     // What was notified before the end comes first.
-                    Some(_) if this.local.is_taken(this.mapping.header(), begun.since) => break Ok(()),
+                    Some(_) if this.local.is_taken(this.attachment.mapping.header(), begun.since) => {
+                        break Ok(());
+                    }
                     Some(Outcome::Ended(ended)) => break Err(Failure::Ended(ended)),
                     // Its own notify has moved on to what came.
                     Some(Outcome::Notified) => (begun, deadline),
@@ -171,7 +172,7 @@ impl Future for WaitAsync {
         Poll::Ready(match result {
             Ok(()) => Ok(true),
             Err(Failure::Ended(Ended::TimedOut) | Failure::NotYet) => Ok(false),
-            Err(Failure::Ended(ended)) => Err(why_ended(&this.mapping, &this.info, ended)),
+            Err(Failure::Ended(ended)) => Err(why_ended(&this.attachment.mapping, &this.info, ended)),
             Err(Failure::System(error)) => {
                 Err(Operation::on("wait", &this.info.name).os("starting a thread that waits", &error))
             }

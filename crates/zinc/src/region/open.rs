@@ -9,6 +9,7 @@ use super::{RegionInfo, RegionOptions, SharedRegion};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::PERSISTENT;
+use crate::hub::Attachment;
 use crate::mapping::{Mapping, Writable};
 use crate::naming::{self, RegionState};
 use crate::platform::{Access, Meaning, Place, facts, process};
@@ -28,13 +29,13 @@ pub(super) enum Found {
 }
 
 impl SharedRegion {
-    pub(super) fn new(mapping: Arc<Mapping>, info: Arc<RegionInfo>, spin: u32) -> Self {
+    pub(super) fn new(mapping: Mapping, info: Arc<RegionInfo>, spin: u32) -> Self {
         let can_arm = mapping.writable() != Writable::Nothing;
         Self {
             header: mapping.header().into(),
             data: mapping.data(),
             local: Arc::new(Local::new(0, Spin::new(spin), can_arm)),
-            mapping,
+            attachment: Arc::new(Attachment::new(mapping)),
             info,
             owner: None,
         }
@@ -112,7 +113,7 @@ pub(super) fn attach(options: &RegionOptions, operation: &Operation<'_>, name: &
     let mapping = Mapping::new(file, &fixed, writable, options.prefault)
         .map_err(|error| operation.os("mapping the region", &error))?;
     let info = RegionInfo::new(name, place.path_of(name), &fixed, state);
-    Ok(Found::Region(SharedRegion::new(Arc::new(mapping), Arc::new(info), options.spin_limit())))
+    Ok(Found::Region(SharedRegion::new(mapping, Arc::new(info), options.spin_limit())))
 }
 
 /// Opens the file of that name with as many rights as there are and are asked for.

@@ -11,7 +11,7 @@ use crate::descriptor::Descriptor;
 use crate::error::{ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::{Header, PERSISTENT, Sequence};
-use crate::mapping::Mapping;
+use crate::hub::Attachment;
 use crate::naming::{self, CloseAtExit, ExitTicket, HeldLock};
 use crate::platform::Place;
 
@@ -107,7 +107,7 @@ impl fmt::Debug for OwnedRegion {
 pub(super) struct Owner {
     lock: Option<HeldLock>,
     persistent: AtomicBool,
-    mapping: Arc<Mapping>,
+    attachment: Arc<Attachment>,
     info: Arc<RegionInfo>,
     /// Held while the descriptor is written, and from the question who owns the name to the end of what follows from it.
     one_at_a_time: Mutex<()>,
@@ -121,7 +121,7 @@ impl Owner {
             persistent: AtomicBool::new(lock.is_none()),
             _at_exit: lock.is_some().then(|| ExitTicket::new(owner.clone())),
             lock,
-            mapping: region.mapping.clone(),
+            attachment: region.attachment.clone(),
             info: region.info.clone(),
             one_at_a_time: Mutex::new(()),
         })
@@ -175,7 +175,7 @@ impl Owner {
                 .map_err(|error| operation.os("opening its directory", &error))?;
             naming::take_name_away(operation, &place, name, file, naming::PATIENT, |_| Ok(true))
         };
-        self.mapping.with_file(take).unwrap_or(Ok(false)).map(drop)
+        self.attachment.mapping.with_file(take).unwrap_or(Ok(false)).map(drop)
     }
 
     /// Ends the region for everyone, unless it persists or is the parent's.
@@ -204,7 +204,7 @@ impl Owner {
     }
 
     fn header(&self) -> &Header {
-        self.mapping.header()
+        self.attachment.mapping.header()
     }
 }
 

@@ -6,15 +6,15 @@ use std::sync::atomic::AtomicU32;
 use super::RegionInfo;
 use crate::error::Operation;
 use crate::header::Header;
-use crate::hub::Vigil;
+use crate::hub::{Attachment, LongSleep};
 use crate::mapping::Mapping;
 use crate::naming;
 use crate::platform::futex::{self, Reach, low_half};
 use crate::platform::{Place, process};
 use crate::wait::{Sleep, System};
 
-impl System for Arc<Mapping> {
-    type LongSleep = Vigil;
+impl System for Arc<Attachment> {
+    type LongSleep = LongSleep;
 
     fn now(&self) -> u64 {
         process::now()
@@ -28,7 +28,7 @@ impl System for Arc<Mapping> {
         let words = [
             (low_half(sleep.sequence.0), sleep.sequence.1.0 as u32, Reach::Shared),
             (sleep.control.0, sleep.control.1, Reach::Private),
-            (&self.doom, 0, Reach::Private),
+            (self.owner_died_word(), 0, Reach::Private),
         ];
         futex::park(&words, sleep.until);
     }
@@ -45,19 +45,19 @@ impl System for Arc<Mapping> {
     }
 
     fn owner_died(&self) -> bool {
-        Mapping::is_doomed(self) || Mapping::owner_died(self)
+        Attachment::is_owner_known_dead(self) || self.mapping.owner_died()
     }
 
     fn is_cut_short(&self) -> bool {
-        Mapping::is_cut_short(self)
+        self.mapping.is_cut_short()
     }
 
     fn is_owner_known_dead(&self) -> bool {
-        Mapping::is_doomed(self)
+        Attachment::is_owner_known_dead(self)
     }
 
-    fn is_owner_watched(&self, sleep: &mut Option<Vigil>) -> bool {
-        sleep.get_or_insert_with(Vigil::new).is_kept(self)
+    fn is_owner_watched(&self, sleep: &mut Option<LongSleep>) -> bool {
+        sleep.get_or_insert_with(LongSleep::new).is_owner_watched(self)
     }
 }
 
