@@ -326,7 +326,7 @@ int zinc_notify(struct zinc_region *region);
 // a negative number waits for ever.
 //
 // Returns at once if there is one already, be it from before the region was opened; several may arrive as one. What
-// the notifier wrote before is visible afterwards. The wait first looks again and again for some ten microseconds, then
+// the notifier wrote before is visible afterwards. The wait first looks again and again for up to 50 µs, then
 // sleeps in the kernel, where it costs nothing. Signal handlers run meanwhile and do not end it.
 //
 // Returns 1 if notified, 0 if the time is up; or ZINC_ERROR_CLOSED (the owner closed the region, or another thread this

@@ -40,6 +40,8 @@ fn scribble(part: &mut Part) {
     let mut fixed = [0; 64];
     file.read_exact_at(&mut fixed, 0).unwrap();
     let mut garbage = Garbage(0x9E37_79B9_7F4A_7C15);
+    part.say("ready");
+    part.hear();
     part.say("scribbling");
     loop {
         match garbage.next() % 100 {
@@ -70,6 +72,8 @@ fn scribble_through_the_mapping(part: &mut Part) {
     let header = unsafe { std::slice::from_raw_parts(header, PAGE / 8) };
     let fixed: [u64; 8] = std::array::from_fn(|word| header[word].load(Ordering::Relaxed));
     let mut garbage = Garbage(0x2545_F491_4F6C_DD1D);
+    part.say("ready");
+    part.hear();
     part.say("scribbling");
     loop {
         for word in header {
@@ -170,8 +174,10 @@ fn everybody_else_goes_on() {
     let owner = stage.options().create_tensor("r", DType::U8, &[CAPACITY as u64]).unwrap();
     let inside = stage.options().open("r").unwrap();
     let mut scribblers = [stage.start("scribble"), stage.start("scribble_through_the_mapping")];
-    scribblers[0].expect("scribbling");
-    scribblers[1].expect("scribbling");
+    // Each must have read the header while it was whole.
+    scribblers.iter_mut().for_each(|scribbler| scribbler.expect("ready"));
+    scribblers.iter_mut().for_each(|scribbler| scribbler.tell("go"));
+    scribblers.iter_mut().for_each(|scribbler| scribbler.expect("scribbling"));
     let mut users = [stage.start("use_all_the_same"), stage.start("use_all_the_same")];
     for round in (100..=ROUNDS).step_by(100) {
         for user in &mut users {
