@@ -45,7 +45,7 @@ func (r *Region) WriteAt(p []byte, off int64) (int, error) {
 func (r *Region) during(op string, off int64, use func(data []byte) error) error {
 	var view *C.zinc_view
 	var failure C.shim_failure
-	if err := r.check(op, C.shim_view(r.handle(), &view, &failure), &failure); err != nil {
+	if err := r.check(op, C.shim_view_retain(r.handle(), &view, &failure), &failure); err != nil {
 		return err
 	}
 	defer C.zinc_view_release(view)

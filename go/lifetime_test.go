@@ -100,7 +100,7 @@ func TestTheAddressesOfAClosedRegionAreFreeOnceItIsForgotten(t *testing.T) {
 	const much = 1 << 40
 	before := addresses(t)
 	func() {
-		owner := must(zinc.Create(unique(t), much, zinc.WithReserve(false)))(t)
+		owner := must(zinc.Create(unique(t), much, zinc.WithSparse()))(t)
 		owner.Bytes()[much-1] = 1
 		must(0, owner.Close())(t)
 		if now := addresses(t); now < before+much {

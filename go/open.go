@@ -25,7 +25,7 @@ func Create(name string, capacity int, opts ...Option) (*OwnedRegion, error) {
 	defer a.free()
 	var handle C.shim_region
 	var failure C.shim_failure
-	status := C.shim_create(a.name, C.size_t(capacity), &a.options, &handle, &failure)
+	status := C.shim_create_with(a.name, C.size_t(capacity), &a.options, &handle, &failure)
 	return owned(newRegion(op, name, handle, status, &failure))
 }
 
@@ -59,7 +59,7 @@ func Open(name string, opts ...Option) (*Region, error) {
 	defer a.free()
 	var handle C.shim_region
 	var failure C.shim_failure
-	status := C.shim_open(a.name, &a.options, &handle, &failure)
+	status := C.shim_open_with(a.name, &a.options, &handle, &failure)
 	return newRegion(op, name, handle, status, &failure)
 }
 
@@ -75,7 +75,7 @@ func OpenOrCreate(name string, capacity int, opts ...Option) (region *Region, ow
 	defer a.free()
 	var handle C.shim_region
 	var failure C.shim_failure
-	status := C.shim_open_or_create(a.name, C.size_t(capacity), &a.options, &handle, &failure)
+	status := C.shim_open_or_create_with(a.name, C.size_t(capacity), &a.options, &handle, &failure)
 	region, err = newRegion(op, name, handle, status, &failure)
 	if err == nil && status > 0 {
 		owner = &OwnedRegion{region}
@@ -89,7 +89,7 @@ func newRegion(op, name string, handle C.shim_region, status C.int, failure *C.s
 		return nil, err
 	}
 	s := &state{handle: handle, name: name}
-	if err := failed(op, name, C.shim_view(handle, &s.view, failure), failure); err != nil {
+	if err := failed(op, name, C.shim_view_retain(handle, &s.view, failure), failure); err != nil {
 		C.shim_release(handle)
 		return nil, err
 	}

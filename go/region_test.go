@@ -176,19 +176,20 @@ func TestModeIsTheFilesWhateverTheUmask(t *testing.T) {
 
 func TestASparseRegionTakesNoMemoryAndAReservedOneAllOfIt(t *testing.T) {
 	const size = 4 << 20
-	for reserve, blocks := range map[bool]func(taken int64) bool{
-		true:  func(taken int64) bool { return taken >= size },
-		false: func(taken int64) bool { return taken < size/2 },
+	for _, made := range []struct {
+		kind    string
+		options []zinc.Option
+		fits    func(taken int64) bool
+	}{
+		{"reserved", nil, func(taken int64) bool { return taken >= size }},
+		{"reserved and prefaulted", []zinc.Option{zinc.WithPrefault()}, func(taken int64) bool { return taken >= size }},
+		{"sparse", []zinc.Option{zinc.WithSparse()}, func(taken int64) bool { return taken < size/2 }},
 	} {
-		owner := must(zinc.Create(unique(t), size, zinc.WithReserve(reserve), zinc.WithPrefault()))(t)
-		if reserve == false {
-			must(0, owner.Close())(t)
-			owner = must(zinc.Create(unique(t), size, zinc.WithReserve(reserve)))(t)
-		}
+		owner := must(zinc.Create(unique(t), size, made.options...))(t)
 		info := must(owner.Info())(t)
 		stat := must(os.Stat(info.Path))(t).Sys().(*syscall.Stat_t)
-		if taken := stat.Blocks * 512; !blocks(taken) {
-			t.Errorf("reserve %v: %d bytes are taken", reserve, taken)
+		if taken := stat.Blocks * 512; !made.fits(taken) {
+			t.Errorf("%s: %d bytes are taken", made.kind, taken)
 		}
 		must(0, owner.Close())(t)
 	}

@@ -69,7 +69,7 @@ func (r *Region) tensor(dtype DType) ([]int, []byte, error) {
 func (r *Region) Descriptor() (dtype DType, shape []int, described bool, err error) {
 	var descriptor C.zinc_descriptor
 	var failure C.shim_failure
-	status := C.shim_descriptor(r.handle(), &descriptor, &failure)
+	status := C.shim_get_descriptor(r.handle(), &descriptor, &failure)
 	if err := r.check("descriptor", status, &failure); err != nil || status == 0 {
 		return 0, nil, false, err
 	}

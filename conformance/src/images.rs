@@ -4,7 +4,7 @@
 //! that reads or writes another layout does not agree with them.
 
 use crate::case::{Case, Line, Step};
-use crate::spec::{SPEC, from_hex};
+use crate::spec::{InHeader, SPEC, from_hex};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Map, Value};

@@ -3,7 +3,7 @@
 use crate::case::{Call, Case, Expect, Line, Role, Step, Together};
 use crate::check;
 use crate::proc::{self, FileId};
-use crate::spec::SPEC;
+use crate::spec::{InHeader, SPEC};
 use crate::testee::{Answer, Outcome, Pool, Testee};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};

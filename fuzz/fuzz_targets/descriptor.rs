@@ -34,7 +34,7 @@ struct Region {
 static REGIONS: LazyLock<Vec<Region>> = LazyLock::new(|| {
     let make = |capacity: usize| {
         let name = format!("r{capacity}");
-        let owner = zinc_fuzz::options().reserve(false).create(&name, capacity).expect("a region");
+        let owner = zinc_fuzz::options().sparse(true).create(&name, capacity).expect("a region");
         let file = File::options().write(true).open(&owner.info().path).expect("its file");
         let peer = zinc_fuzz::options().open(&name).expect("the region");
         Region { _owner: owner, peer, file }

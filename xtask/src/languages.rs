@@ -1,5 +1,8 @@
 //! The languages, one module each.
 
+pub(crate) mod cpp {
+    pub(crate) mod generate;
+}
 pub(crate) mod csharp {
     pub(crate) mod generate;
 }

@@ -1,45 +1,11 @@
 //! How a step is written: `{ opener = "wait", timeout = 60, gives = false }`, read and checked.
 
 use super::{Call, Expect, Role, Step, TESTEE_ERRORS, Together};
-use crate::spec::SPEC;
+use crate::spec::{SPEC, from_hex};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 use std::time::Duration;
-
-/// What a testee can be told to do, with the arguments that each command takes beside `handle`.
-const COMMANDS: &[(&str, &[&str])] = &[
-    ("become", &["uid"]),
-    ("cancel", &[]),
-    ("capacity", &[]),
-    ("close", &[]),
-    ("create", &["name", "directory", "capacity", "dtype", "shape", "mode", "reserve", "persistent"]),
-    ("describe", &["dtype", "shape"]),
-    ("descriptor", &[]),
-    ("fill", &["values"]),
-    ("fork", &[]),
-    ("interrupt", &[]),
-    ("list", &["directory"]),
-    ("name", &[]),
-    ("notify", &[]),
-    ("open", &["name", "directory", "timeout", "read_only", "accept_owner"]),
-    ("open_or_create", &["name", "directory", "capacity"]),
-    ("persist", &[]),
-    ("ping_pong", &["rounds", "first"]),
-    ("read", &["at", "length"]),
-    ("remove", &["name", "directory"]),
-    ("sequence", &[]),
-    ("tensor", &["dtype"]),
-    ("unlink", &[]),
-    ("wait", &["timeout"]),
-    ("wait_async", &["timeout", "count"]),
-    ("wait_past", &["sequence", "timeout"]),
-    ("write", &["at", "hex"]),
-];
-
-/// Commands that take a name and a directory; both have defaults.
-const NAMING: &[&str] = &["create", "open", "open_or_create", "remove"];
-/// Commands that concern no handle.
-const WITHOUT_HANDLE: &[&str] = &["become", "cancel", "fork", "list", "remove"];
+use zinc_spec::{Argument, ArgumentType};
 
 impl Step {
     pub(super) fn parse(step: &Value) -> Result<Self> {
@@ -118,22 +84,19 @@ impl Fields {
     }
 
     fn call(&mut self, role: Role, command: &str) -> Result<Step> {
-        let known = COMMANDS.iter().find(|(name, _)| *name == command);
-        let (_, known_args) = known.with_context(|| format!("{command:?} is no command"))?;
+        let known = SPEC.commands.iter().find(|known| known.name == command && known.in_cases);
+        let known = known.with_context(|| format!("{command:?} is no command"))?;
         let mut args = Map::new();
-        for name in *known_args {
-            if let Some(value) = self.take(name) {
-                args.insert((*name).to_owned(), value);
+        for Argument { name, kind, optional, default } in SPEC.arguments_of(known) {
+            let value = self.take(&name).or_else(|| default.map(Value::from));
+            ensure!(value.is_some() || optional, "{command} needs {name}");
+            if let Some(value) = value {
+                ensure!(is(kind, &value), "{name} is {kind:?}, and not {value}");
+                args.insert(name, value);
             }
         }
-        if NAMING.contains(&command) {
-            args.entry("name").or_insert("r".into());
-        }
-        if !WITHOUT_HANDLE.contains(&command) {
+        if known.handle {
             args.insert("handle".into(), self.take("handle").unwrap_or("r".into()));
-        }
-        if let Some(dtype) = args.get("dtype") {
-            ensure!(dtype.as_str().is_some_and(|name| SPEC.dtype(name).is_some()), "{dtype} is no dtype");
         }
         let later = self.take("later").map(string).transpose()?;
         let at_least = self.at_least()?;
@@ -186,6 +149,19 @@ impl Fields {
             }
             (Some(_), Some(_)) => bail!("either `gives` or `fails`"),
         }
+    }
+}
+
+/// Whether a value is of the type that an argument has.
+fn is(kind: ArgumentType, value: &Value) -> bool {
+    match kind {
+        ArgumentType::Bool => value.is_boolean(),
+        ArgumentType::Dtype => value.as_str().is_some_and(|name| SPEC.dtype(name).is_some()),
+        ArgumentType::Hex => value.as_str().is_some_and(|text| from_hex(text).is_ok()),
+        ArgumentType::Number => value.is_u64(),
+        ArgumentType::Numbers => value.as_array().is_some_and(|list| list.iter().all(Value::is_u64)),
+        ArgumentType::Text => value.is_string(),
+        ArgumentType::Values => value.is_array(),
     }
 }
 

@@ -1,5 +1,6 @@
 // The C++ testee: takes the conformance runner's commands, calls the public API, reports what it gave.
 
+#include "options.hpp"
 #include "values.hpp"
 #include "waits.hpp"
 
@@ -72,18 +73,6 @@ private:
 /// Milliseconds; without any, for ever.
 zinc::timeout timeout(const json& command) {
   return command.contains("timeout") ? zinc::timeout(command["timeout"].get<std::uint64_t>()) : zinc::forever;
-}
-
-zinc::options options(const json& command) {
-  zinc::options how;
-  if (command.contains("directory")) how.directory(command["directory"].get<std::string>());
-  if (command.contains("mode")) how.mode(command["mode"]);
-  if (command.contains("reserve")) how.reserve(command["reserve"]);
-  if (command.contains("persistent")) how.persistent(command["persistent"]);
-  if (command.contains("read_only")) how.read_only(command["read_only"]);
-  if (command.contains("accept_owner")) how.accept_owner(command["accept_owner"]);
-  if (command.contains("timeout")) how.timeout(timeout(command));
-  return how;
 }
 
 std::string text(const json& command, const char* argument) { return command.at(argument); }

@@ -33,35 +33,6 @@ namespace Zinc.Conformance
 
         internal bool Flag(string argument) => Has(argument) && Get(argument).GetBoolean();
 
-        internal RegionOptions Options()
-        {
-            var options = new RegionOptions
-            {
-                Directory = Text("directory"),
-                Persistent = Flag("persistent"),
-                ReadOnly = Flag("read_only"),
-            };
-            if (Has("mode"))
-            {
-                options.Mode = (int)Number("mode");
-            }
-
-            if (Has("reserve"))
-            {
-                options.Reserve = Flag("reserve");
-            }
-
-            if (Has("accept_owner"))
-            {
-                options.AcceptOwner = (int)Number("accept_owner");
-            }
-
-            if (Has("timeout"))
-            {
-                options.Timeout = TimeSpan.FromMilliseconds(Number("timeout"));
-            }
-
-            return options;
-        }
+        internal RegionOptions Options() => Conformance.Options.Of(_arguments);
     }
 }

@@ -8,41 +8,33 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/Mohammed-Aman-Khan/zinc/go"
 )
 
 // A command of the runner, with the arguments of all of them.
 type command struct {
-	ID          int64
-	Do          string
-	Background  bool
-	Handle      string
-	Name        string
-	Directory   *string
-	Capacity    int
-	DType       string
-	Shape       []int
-	Mode        *fs.FileMode
-	Reserve     *bool
-	Persistent  bool
-	ReadOnly    bool `json:"read_only"`
-	AcceptOwner *int `json:"accept_owner"`
-	Timeout     *int
-	Count       int
-	Wait        int64
-	Sequence    uint64
-	At          int64
-	Length      int
-	Hex         string
-	Values      []json.RawMessage
-	Rounds      int
-	First       bool
-	UID         int
+	choices
+	ID         int64
+	Do         string
+	Background bool
+	Handle     string
+	Name       string
+	Capacity   int
+	DType      string
+	Shape      []int
+	Count      int
+	Wait       int64
+	Sequence   uint64
+	At         int64
+	Length     int
+	Hex        string
+	Values     []json.RawMessage
+	Rounds     int
+	First      bool
+	UID        int
 }
 
 // A failure is an error of the testee's own.
@@ -236,32 +228,6 @@ func (h held) performAsOwner(c *command) (any, error) {
 		return nil, h.owner.Describe(dtype, c.Shape)
 	}
 	return nil, fmt.Errorf("%q is not known here", c.Do)
-}
-
-func (c *command) options() []zinc.Option {
-	options := []zinc.Option{}
-	if c.Directory != nil {
-		options = append(options, zinc.WithDirectory(*c.Directory))
-	}
-	if c.Mode != nil {
-		options = append(options, zinc.WithMode(*c.Mode))
-	}
-	if c.Reserve != nil {
-		options = append(options, zinc.WithReserve(*c.Reserve))
-	}
-	if c.Persistent {
-		options = append(options, zinc.WithPersistent())
-	}
-	if c.ReadOnly {
-		options = append(options, zinc.WithReadOnly())
-	}
-	if c.AcceptOwner != nil {
-		options = append(options, zinc.WithAcceptOwner(*c.AcceptOwner))
-	}
-	if c.Timeout != nil {
-		options = append(options, zinc.WithTimeout(time.Duration(*c.Timeout)*time.Millisecond))
-	}
-	return options
 }
 
 // milliseconds is how long to wait; without any, for ever.

@@ -9,16 +9,15 @@ import { list, OwnedRegion, remove, SharedRegion, version, ZincError } from "../
 import { DTYPES, fromJson, toJson } from "./values.mjs";
 import { cancel, waitAsync } from "./waits.mjs";
 
-/** The runner's options by the names that JavaScript has for them. */
-const OPTIONS = { accept_owner: "acceptOwner", read_only: "readOnly" };
-
 /** Errors of the testee's own. */
 const NO_SUCH_CALL = Symbol("NoSuchCall");
 
 const handles = new Map();
 
+/** The runner's options by the names that JavaScript has for them. */
 function options(given) {
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [OPTIONS[name] ?? name, value]));
+  const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [camel(name), value]));
 }
 
 /** Gives a region the command's handle. Whatever had it before is closed, since nobody can name it any more. */

@@ -1,5 +1,6 @@
 //! The Rust testee: takes the conformance runner's commands, calls the public API, reports what it gave.
 
+mod options;
 mod values;
 mod waits;
 
@@ -122,21 +123,8 @@ impl Command {
         self.number("timeout").map_or(Timeout::FOREVER, Timeout::from)
     }
 
-    fn options(&self) -> Result<RegionOptions> {
-        let mut options = RegionOptions::new();
-        for (name, value) in &self.0 {
-            options = match (name.as_str(), value) {
-                ("directory", Value::String(path)) => options.directory(path),
-                ("mode", value) => options.mode(value.as_u64().unwrap_or_default() as u32),
-                ("reserve", value) => options.reserve(value == true),
-                ("persistent", value) => options.persistent(value == true),
-                ("read_only", value) => options.read_only(value == true),
-                ("accept_owner", value) => options.accept_owner(value.as_u64().unwrap_or_default() as u32),
-                ("timeout", _) => options.timeout(self.timeout()),
-                _ => options,
-            };
-        }
-        Ok(options)
+    fn options(&self) -> RegionOptions {
+        options::options(&self.0)
     }
 }
 
@@ -175,22 +163,22 @@ fn perform(command: &Command, handles: &Handles) -> Result {
     match command.text("do")? {
         "hello" => return Ok(hello()),
         "create" if command.0.contains_key("dtype") => {
-            let options = command.options()?;
+            let options = command.options();
             keep(options.create_tensor(command.text("name")?, command.dtype()?, &command.shape()?)?.into())?;
         }
         "create" => {
-            keep(command.options()?.create(command.text("name")?, command.size("capacity")?)?.into())?;
+            keep(command.options().create(command.text("name")?, command.size("capacity")?)?.into())?;
         }
-        "open" => keep(command.options()?.open(command.text("name")?)?.into())?,
+        "open" => keep(command.options().open(command.text("name")?)?.into())?,
         "open_or_create" => {
             let region =
-                command.options()?.open_or_create(command.text("name")?, command.size("capacity")?)?;
+                command.options().open_or_create(command.text("name")?, command.size("capacity")?)?;
             let owner = region.is_owner();
             keep(region)?;
             return Ok(json!({ "owner": owner }));
         }
-        "remove" => command.options()?.remove(command.text("name")?)?,
-        "list" => return list(&command.options()?),
+        "remove" => command.options().remove(command.text("name")?)?,
+        "list" => return list(&command.options()),
         "fork" => return Ok(json!({ "pid": fork() })),
         "become" => become_user(command.number("uid").unwrap_or_default() as u32),
         "reset" => {

@@ -8,51 +8,23 @@ use std::time::{Duration, SystemTime};
 use jni::objects::{JClass, JLongArray, JObject, JObjectArray, JString, JValue};
 use jni::sys::{jboolean, jint, jlong};
 use jni::{Env, EnvUnowned, jni_mangle, jni_sig, jni_str};
-use zinc::{DType, Descriptor, RegionInfo, RegionOptions, RegionState};
+use zinc::{DType, Descriptor, PlainOptions, RegionInfo, RegionOptions, RegionState};
 
 use crate::failure::{Failure, Throw};
 use crate::handles::{Handle, borrow, give, take_back};
 use crate::host::Opener;
-use crate::waits::timeout;
 
-/// The options as bits, as `dev.zinc.RegionOptions` sends them.
-mod flag {
-    pub(super) const UNRESERVED: i32 = 1;
-    pub(super) const PREFAULT: i32 = 2;
-    pub(super) const PERSISTENT: i32 = 4;
-    pub(super) const READ_ONLY: i32 = 8;
-}
-
-/// What every way to a region takes. Negative numbers stand for what was not said.
+/// What every way to a region takes, as `dev.zinc.RegionOptions` sends it.
 fn options(
     env: &Env<'_>,
-    directory: &JString<'_>,
     flags: jint,
-    mode: jint,
-    accept_owner: jlong,
-    spin: jlong,
+    numbers: &JLongArray<'_>,
+    directory: &JString<'_>,
 ) -> Result<RegionOptions, Failure> {
-    let is = |flag| flags & flag != 0;
-    let mut options = at(env, directory)?
-        .reserve(!is(flag::UNRESERVED))
-        .prefault(is(flag::PREFAULT))
-        .persistent(is(flag::PERSISTENT))
-        .read_only(is(flag::READ_ONLY));
-    if let Ok(mode) = u32::try_from(mode) {
-        options = options.mode(mode);
-    }
-    if let Ok(user) = u32::try_from(accept_owner) {
-        options = options.accept_owner(user);
-    }
-    if let Ok(nanoseconds) = u64::try_from(spin) {
-        options = options.spin(Duration::from_nanos(nanoseconds));
-    }
-    Ok(options)
-}
-
-fn at(env: &Env<'_>, directory: &JString<'_>) -> Result<RegionOptions, Failure> {
-    let options = RegionOptions::new();
-    Ok(if directory.is_null() { options } else { options.directory(directory.try_to_string(env)?) })
+    let mut values = [0; PlainOptions::NUMBERS];
+    numbers.get_region(env, 0, &mut values)?;
+    let directory = if directory.is_null() { None } else { Some(directory.try_to_string(env)?.into()) };
+    Ok(PlainOptions::from_parts(flags.cast_unsigned(), values, directory).into())
 }
 
 /// Java holds sizes as signed numbers; it has checked that this one is not negative.
@@ -66,13 +38,12 @@ pub extern "system" fn create<'local>(
     _: JClass<'local>,
     name: JString<'local>,
     capacity: jlong,
-    directory: JString<'local>,
     flags: jint,
-    mode: jint,
-    spin: jlong,
+    numbers: JLongArray<'local>,
+    directory: JString<'local>,
 ) -> jlong {
     let made = env.with_env(|env| -> Result<jlong, Failure> {
-        let options = options(env, &directory, flags, mode, -1, spin)?;
+        let options = options(env, flags, &numbers, &directory)?;
         let owner = options.create(name.try_to_string(env)?, size(capacity))?;
         Ok(give(Handle::new(owner)))
     });
@@ -86,13 +57,12 @@ pub extern "system" fn create_tensor<'local>(
     name: JString<'local>,
     dtype: jint,
     shape: JLongArray<'local>,
-    directory: JString<'local>,
     flags: jint,
-    mode: jint,
-    spin: jlong,
+    numbers: JLongArray<'local>,
+    directory: JString<'local>,
 ) -> jlong {
     let made = env.with_env(|env| -> Result<jlong, Failure> {
-        let options = options(env, &directory, flags, mode, -1, spin)?;
+        let options = options(env, flags, &numbers, &directory)?;
         let shape = lengths(env, &shape)?;
         let owner = options.create_tensor(name.try_to_string(env)?, element_type(dtype), &shape)?;
         Ok(give(Handle::new(owner)))
@@ -105,15 +75,13 @@ pub extern "system" fn open<'local>(
     mut env: EnvUnowned<'local>,
     _: JClass<'local>,
     name: JString<'local>,
-    nanoseconds: jlong,
-    directory: JString<'local>,
     flags: jint,
-    accept_owner: jlong,
-    spin: jlong,
+    numbers: JLongArray<'local>,
+    directory: JString<'local>,
 ) -> jlong {
     let raw = env.as_raw();
     let opened = env.with_env(|env| -> Result<jlong, Failure> {
-        let options = options(env, &directory, flags, -1, accept_owner, spin)?.timeout(timeout(nanoseconds));
+        let options = options(env, flags, &numbers, &directory)?;
         let name = name.try_to_string(env)?;
         // SAFETY: it is the environment of this native method.
         let mut opener = Opener(unsafe { EnvUnowned::from_raw(raw) });
@@ -128,14 +96,12 @@ pub extern "system" fn open_or_create<'local>(
     _: JClass<'local>,
     name: JString<'local>,
     capacity: jlong,
-    directory: JString<'local>,
     flags: jint,
-    mode: jint,
-    accept_owner: jlong,
-    spin: jlong,
+    numbers: JLongArray<'local>,
+    directory: JString<'local>,
 ) -> jlong {
     let made = env.with_env(|env| -> Result<jlong, Failure> {
-        let options = options(env, &directory, flags, mode, accept_owner, spin)?;
+        let options = options(env, flags, &numbers, &directory)?;
         let region = options.open_or_create(name.try_to_string(env)?, size(capacity))?;
         Ok(give(Handle::new(region)))
     });
@@ -270,10 +236,12 @@ pub extern "system" fn remove<'local>(
     mut env: EnvUnowned<'local>,
     _: JClass<'local>,
     name: JString<'local>,
+    flags: jint,
+    numbers: JLongArray<'local>,
     directory: JString<'local>,
 ) {
     let removed = env.with_env(|env| -> Result<(), Failure> {
-        Ok(at(env, &directory)?.remove(name.try_to_string(env)?)?)
+        Ok(options(env, flags, &numbers, &directory)?.remove(name.try_to_string(env)?)?)
     });
     removed.resolve::<Throw>();
 }
@@ -294,10 +262,12 @@ pub extern "system" fn info<'local>(
 pub extern "system" fn list<'local>(
     mut env: EnvUnowned<'local>,
     _: JClass<'local>,
+    flags: jint,
+    numbers: JLongArray<'local>,
     directory: JString<'local>,
 ) -> JObjectArray<'local, JObject<'local>> {
     let listed = env.with_env(|env| -> Result<_, Failure> {
-        let found = at(env, &directory)?.list()?;
+        let found = options(env, flags, &numbers, &directory)?.list()?;
         let class = env.find_class(jni_str!("dev/zinc/RegionInfo"))?;
         let array =
             env.new_object_array(found.len().try_into().unwrap_or(jint::MAX), class, JObject::null())?;

@@ -2,6 +2,11 @@
 "use strict";
 
 const { DTYPES } = require("./dtypes.gen.cjs");
+const { NUMBERS, OPTIONS } = require("./options.gen.cjs");
+
+const NANOSECONDS_PER_MILLISECOND = 1e6;
+const NANOSECONDS_PER_MICROSECOND = 1000;
+const LARGEST_ID = 0xffff_ffff;
 
 function shown(value) {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
@@ -60,26 +65,39 @@ function shape(lengths) {
   return all.map((length) => whole(length, "a length"));
 }
 
-const CHECKS = {
-  directory: (value) => text(value, "directory"),
-  mode: (value) => whole(value, "mode"),
-  acceptOwner: (value) => whole(value, "acceptOwner"),
-  reserve: Boolean,
-  prefault: Boolean,
-  persistent: Boolean,
-  readOnly: Boolean,
-  spinUs: (value) => whole(value, "spinUs"),
+/** A user's or group's number. */
+function id(value, what) {
+  const number = whole(value, what);
+  if (number > LARGEST_ID) throw new RangeError(`${what} is at most ${LARGEST_ID}, not ${shown(value)}`);
+  return number;
+}
+
+/** What each type of option is as a number: nanoseconds where it is a time, and 0 is the default. */
+const ENCODE = {
+  mode: (value, what) => whole(value, what) & 0o777,
+  user: id,
+  group: id,
+  // 0 is no time at all, which is negative here.
+  duration: (value, what) => whole(value, what) * NANOSECONDS_PER_MICROSECOND || -1,
+  // A time of -1 is for ever, be it of milliseconds or nanoseconds.
+  timeout(value) {
+    const time = milliseconds(value);
+    return time < 0 ? time : time * NANOSECONDS_PER_MILLISECOND;
+  },
 };
 
-/** The options that are there. The timeout is given apart: undefined is no timeout, which is no waiting here. */
+/** The options as the addon takes them: flags, numbers and a path. */
 function options(given = {}) {
   if (typeof given !== "object" || given === null) throw new TypeError(`options are an object, not ${shown(given)}`);
-  const checked = {};
-  for (const [name, check] of Object.entries(CHECKS)) {
-    if (given[name] !== undefined) checked[name] = check(given[name]);
+  const plain = { flags: 0, numbers: new Array(NUMBERS).fill(0) };
+  for (const [name, { type, flag, place }] of Object.entries(OPTIONS)) {
+    const value = given[name];
+    if (value === undefined) continue;
+    if (type === "path") plain.directory = text(value, name);
+    else if (place !== undefined) plain.numbers[place] = ENCODE[type](value, name);
+    if (flag !== undefined && (type !== "bool" || value)) plain.flags |= flag;
   }
-  if (given.timeout !== undefined) checked.timeout = milliseconds(given.timeout);
-  return checked;
+  return plain;
 }
 
 module.exports = { dtype, milliseconds, options, sequence, shape, text, whole };

@@ -1,6 +1,8 @@
 // The types of the package, and what each call means, blocks on and throws.
 
-import type { Arrays, Codes } from "./generated.cjs";
+import type { Arrays, Codes, CreateOptions, OpenOptions, OpenOrCreateOptions, Place } from "./generated.cjs";
+
+export type { CreateOptions, OpenOptions, OpenOrCreateOptions, Place, RegionOptions } from "./generated.cjs";
 
 /** The kinds of error, such as `"NotFound"`; the same in every language. */
 export type ErrorKind = keyof Codes;
@@ -18,49 +20,6 @@ export interface Duration {
 
 /** How long to wait: milliseconds or a `Temporal.Duration`. 0 looks once; without one, and with `Infinity`, for ever. */
 export type Timeout = number | Duration | null | undefined;
-
-/** Where regions live. */
-export interface Place {
-  /** A directory on a tmpfs or hugetlbfs. The default is the environment's `ZINC_DIR`, else `/dev/shm`. */
-  directory?: string | undefined;
-}
-
-/** What creating and opening a region have in common. */
-export interface RegionOptions extends Place {
-  /** Map every page now instead of on first touch. Default: false. */
-  prefault?: boolean | undefined;
-  /**
-   * The longest that a wait may look before it sleeps, in microseconds; 0 sleeps at once. The default is the
-   * environment's `ZINC_SPIN_US`, else 50.
-   */
-  spinUs?: number | undefined;
-}
-
-export interface CreateOptions extends RegionOptions {
-  /** Who may open the region, as permission bits of its file. Default: `0o600`, this user alone. */
-  mode?: number | undefined;
-  /** False leaves the memory unreserved; running out of it later then kills with SIGBUS. Default: true. */
-  reserve?: boolean | undefined;
-  /** The region outlives its owner, as after `persist()`. Default: false. */
-  persistent?: boolean | undefined;
-}
-
-export interface OpenOptions extends RegionOptions {
-  /** How long to wait for a region that does not exist yet; meanwhile nothing else runs on this thread. Default: 0. */
-  timeout?: Timeout;
-  /**
-   * Map the data without the right to write. JavaScript has no read-only ArrayBuffer: **writing through `buffer` ends
-   * the process with SIGSEGV.** Default: false.
-   */
-  readOnly?: boolean | undefined;
-  /** Accept regions of this user (a uid) too, and not only this user's and root's. */
-  acceptOwner?: number | undefined;
-}
-
-export interface OpenOrCreateOptions extends CreateOptions {
-  /** As for `open`. */
-  acceptOwner?: number | undefined;
-}
 
 export interface WaitOptions {
   /** How long to wait. */

@@ -62,11 +62,11 @@ fn is_read_only(region: Held) -> bool {
 
 #[napi]
 fn list(env: Env, options: Options) -> Result<Vec<Info>> {
-    let found = RegionOptions::from(options).list().or_throw(env)?;
+    let found = RegionOptions::try_from(options)?.list().or_throw(env)?;
     Ok(found.iter().map(Info::from).collect())
 }
 
 #[napi]
 fn remove(env: Env, name: String, options: Options) -> Result<()> {
-    RegionOptions::from(options).remove(name).or_throw(env)
+    RegionOptions::try_from(options)?.remove(name).or_throw(env)
 }

@@ -39,26 +39,27 @@ fn version() -> &'static str {
 
 #[napi]
 fn create(env: Env, name: String, capacity: f64, options: Options) -> Result<Given> {
-    let region = RegionOptions::from(options).create(name, capacity as usize).or_throw(env)?;
+    let region = RegionOptions::try_from(options)?.create(name, capacity as usize).or_throw(env)?;
     Ok(Given(region.into()))
 }
 
 #[napi]
 fn create_tensor(env: Env, name: String, dtype: String, shape: Vec<f64>, options: Options) -> Result<Given> {
     let dtype = element_type(&dtype)?;
-    let region = RegionOptions::from(options).create_tensor(name, dtype, &lengths(&shape)).or_throw(env)?;
+    let region =
+        RegionOptions::try_from(options)?.create_tensor(name, dtype, &lengths(&shape)).or_throw(env)?;
     Ok(Given(region.into()))
 }
 
 #[napi]
 fn open(env: Env, name: String, options: Options) -> Result<Option<Given>> {
-    let opened = RegionOptions::from(options).open_hosted(&name, &mut Runtime(env.raw()));
+    let opened = RegionOptions::try_from(options)?.open_hosted(&name, &mut Runtime(env.raw()));
     Ok(unless_ending(opened).or_throw(env)?.map(|region| Given(region.into())))
 }
 
 #[napi]
 fn open_or_create(env: Env, name: String, capacity: f64, options: Options) -> Result<Given> {
-    let region = RegionOptions::from(options).open_or_create(name, capacity as usize).or_throw(env)?;
+    let region = RegionOptions::try_from(options)?.open_or_create(name, capacity as usize).or_throw(env)?;
     Ok(Given(region))
 }
 

@@ -98,7 +98,7 @@ test("dispose closes", () =>
 test("a region that is larger than the runtime's buffers is an error, or works to its last byte", () =>
   inDirectory((directory) => {
     const capacity = 5 * 2 ** 30;
-    const region = SharedRegion.create("x", capacity, { directory, reserve: false });
+    const region = SharedRegion.create("x", capacity, { directory, sparse: true });
     let buffer;
     try {
       buffer = region.buffer;

@@ -6,6 +6,7 @@
 
 mod asynchronous;
 mod buffer;
+mod calls;
 mod convert;
 mod dlpack;
 mod errors;

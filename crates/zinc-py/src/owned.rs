@@ -2,11 +2,11 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use zinc::Descriptor;
+use zinc::{Descriptor, RegionOptions};
 
 use crate::convert::{self, Shape};
 use crate::errors::Failure;
-use crate::region::{Reopen, SharedRegion};
+use crate::region::SharedRegion;
 
 /// A region that this process created: a `SharedRegion` that can also unlink, persist and describe it.
 ///
@@ -18,14 +18,15 @@ use crate::region::{Reopen, SharedRegion};
 pub(crate) struct OwnedRegion;
 
 impl OwnedRegion {
-    /// The Python object for a handle of the core, of the class that says whether it owns the region.
+    /// The Python object for a handle of the core that was made with these options, of the class that says whether it
+    /// owns the region.
     pub(crate) fn object(
         py: Python<'_>,
         core: zinc::Region,
-        reopen: Reopen,
+        options: &RegionOptions,
     ) -> PyResult<Bound<'_, SharedRegion>> {
         let owner = core.is_owner();
-        let region = SharedRegion::new(core, reopen);
+        let region = SharedRegion::new(core, options);
         if owner {
             let initializer = PyClassInitializer::from(region).add_subclass(Self);
             Ok(Bound::new(py, initializer)?.into_super())

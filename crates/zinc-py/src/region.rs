@@ -2,13 +2,13 @@
 
 use std::ffi::c_int;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyTuple};
-use zinc::RegionOptions;
+use zinc::{PlainOptions, RegionOptions};
 
 use crate::asynchronous::Wait;
 use crate::convert::{self, Shape, Unsigned, tuple};
@@ -43,45 +43,18 @@ use crate::{buffer, dlpack, numpy};
 #[pyclass(module = "zinc", frozen, subclass, weakref)]
 pub(crate) struct SharedRegion {
     core: zinc::Region,
-    reopen: Reopen,
-}
-
-/// How a handle was opened, as far as its name does not tell: what a pickled one is opened with.
-#[derive(Clone, Copy)]
-pub(crate) struct Reopen {
-    accept_owner: Option<u32>,
-    spin_us: Option<u64>,
-}
-
-impl Reopen {
-    fn new(accept_owner: Option<Unsigned<u32>>, spin_us: Option<Unsigned<u64>>) -> Self {
-        Self { accept_owner: accept_owner.map(|uid| uid.0), spin_us: spin_us.map(|spin| spin.0) }
-    }
+    /// What a pickled one is opened with, as far as the handle itself does not tell.
+    handed_on: PlainOptions,
 }
 
 impl SharedRegion {
-    pub(crate) fn new(core: zinc::Region, reopen: Reopen) -> Self {
-        Self { core, reopen }
+    pub(crate) fn new(core: zinc::Region, options: &RegionOptions) -> Self {
+        Self { core, handed_on: PlainOptions::from(options).handed_on() }
     }
 
     pub(crate) fn core(&self) -> &zinc::Region {
         &self.core
     }
-}
-
-/// What every way to a region takes.
-fn options(directory: Option<PathBuf>, prefault: bool, reopen: Reopen) -> RegionOptions {
-    let mut options = RegionOptions::new().prefault(prefault);
-    if let Some(directory) = directory {
-        options = options.directory(directory);
-    }
-    if let Some(uid) = reopen.accept_owner {
-        options = options.accept_owner(uid);
-    }
-    if let Some(microseconds) = reopen.spin_us {
-        options = options.spin(Duration::from_micros(microseconds));
-    }
-    options
 }
 
 /// Opens what a pickled region names.
@@ -91,196 +64,16 @@ pub(crate) fn reopen(
     py: Python<'_>,
     name: &str,
     directory: Option<PathBuf>,
-    read_only: bool,
-    accept_owner: Option<u32>,
-    spin_us: Option<u64>,
+    flags: u32,
+    numbers: [i64; PlainOptions::NUMBERS],
 ) -> Result<Py<SharedRegion>, Failure> {
-    let reopen = Reopen { accept_owner, spin_us };
-    let options = options(directory, false, reopen).read_only(read_only);
+    let options = RegionOptions::from(PlainOptions::from_parts(flags, numbers, directory));
     let region = py.detach(|| options.open(name))?;
-    Ok(OwnedRegion::object(py, region.into(), reopen)?.unbind())
+    Ok(OwnedRegion::object(py, region.into(), &options)?.unbind())
 }
 
-#[expect(clippy::too_many_arguments, reason = "Python's keyword arguments are Rust's positional ones")]
 #[pymethods]
 impl SharedRegion {
-    /// Create a region and own it.
-    ///
-    /// Its memory is zero, and reserved: it cannot run out later. Where the name is left over from an owner that died,
-    /// it is taken over. Reserving large memory takes time, during which other threads run.
-    ///
-    /// Args:
-    ///     name: 1 to 128 of the characters A-Z a-z 0-9 . _ - not starting with a dot.
-    ///     capacity: The size in bytes. It never changes.
-    ///     mode: Who may open it, as permission bits. The default is the same user only.
-    ///     directory: Where it lives. The default is the environment's ZINC_DIR, else /dev/shm.
-    ///     reserve: False leaves the memory unreserved; running out of it later then kills with SIGBUS.
-    ///     prefault: Map every page now instead of on first touch.
-    ///     persistent: The region outlives its owner, as after `persist()`.
-    ///     spin_us: The longest that a wait may spin before it sleeps, in microseconds, as in the environment's
-    ///         ZINC_SPIN_US, which gives the default. 0 never spins.
-    ///
-    /// Returns:
-    ///     The `OwnedRegion`.
-    ///
-    /// Raises:
-    ///     AlreadyExistsError: A living process owns a region of that name, or a persistent one has it.
-    ///     NoSpaceError: The memory cannot be reserved; `needed` and `free` say by how much.
-    ///     InvalidNameError, InvalidSizeError: The name or the capacity is not one.
-    ///
-    /// Example:
-    ///     >>> region = SharedRegion.create("pipeline", 64 * 1024 * 1024)
-    #[staticmethod]
-    #[pyo3(
-        signature = (name, capacity, *, mode=Unsigned(0o600), directory=None, reserve=true, prefault=false, persistent=false, spin_us=None),
-        text_signature = "(name, capacity, *, mode=0o600, directory=None, reserve=True, prefault=False, persistent=False, spin_us=None)"
-    )]
-    fn create(
-        py: Python<'_>,
-        name: &str,
-        capacity: Unsigned<usize>,
-        mode: Unsigned<u32>,
-        directory: Option<PathBuf>,
-        reserve: bool,
-        prefault: bool,
-        persistent: bool,
-        spin_us: Option<Unsigned<u64>>,
-    ) -> Result<Py<Self>, Failure> {
-        let reopen = Reopen::new(None, spin_us);
-        let options =
-            options(directory, prefault, reopen).mode(mode.0).reserve(reserve).persistent(persistent);
-        let region = py.detach(|| options.create(name, capacity.0))?;
-        Ok(OwnedRegion::object(py, region.into(), reopen)?.unbind())
-    }
-
-    /// Create a region that fits one tensor and says so, so that readers need to be told nothing.
-    ///
-    /// Args:
-    ///     name: As for `create`.
-    ///     dtype: The element type: a name such as "float32", or anything that `numpy.dtype` takes.
-    ///     shape: The lengths, outermost first; an int is one dimension. At most eight.
-    ///
-    /// The keyword arguments and the rest are those of `create`.
-    ///
-    /// Raises:
-    ///     TypeError: Zinc has no such element type.
-    ///     DescriptorError: The shape is impossible.
-    ///
-    /// Example:
-    ///     >>> region = SharedRegion.create_tensor("frame", "uint8", (1080, 1920, 3))
-    ///     >>> region.as_numpy()[:] = frame
-    ///     >>> region.notify()
-    #[staticmethod]
-    #[pyo3(
-        signature = (name, dtype, shape, *, mode=Unsigned(0o600), directory=None, reserve=true, prefault=false, persistent=false, spin_us=None),
-        text_signature = "(name, dtype, shape, *, mode=0o600, directory=None, reserve=True, prefault=False, persistent=False, spin_us=None)"
-    )]
-    fn create_tensor(
-        py: Python<'_>,
-        name: &str,
-        dtype: &Bound<'_, PyAny>,
-        shape: Shape,
-        mode: Unsigned<u32>,
-        directory: Option<PathBuf>,
-        reserve: bool,
-        prefault: bool,
-        persistent: bool,
-        spin_us: Option<Unsigned<u64>>,
-    ) -> Result<Py<Self>, Failure> {
-        let reopen = Reopen::new(None, spin_us);
-        let options =
-            options(directory, prefault, reopen).mode(mode.0).reserve(reserve).persistent(persistent);
-        let dtype = convert::dtype(dtype)?;
-        let region = py.detach(|| options.create_tensor(name, dtype, &shape.0))?;
-        Ok(OwnedRegion::object(py, region.into(), reopen)?.unbind())
-    }
-
-    /// Open a region that another process, or this one, created.
-    ///
-    /// Args:
-    ///     name: The region's name.
-    ///     timeout: How long to wait for the region to appear: milliseconds, a timedelta, or None for ever. The
-    ///         default does not wait. Other threads run meanwhile, and Ctrl-C ends it.
-    ///     read_only: Map the data so that writing to it is impossible. Waiting works all the same, and so does notifying
-    ///         where the region's mode lets this user write. Where it does not, this is the only way to open it.
-    ///     accept_owner: The id of a user whose regions are welcome too, beside the caller's own and root's.
-    ///     directory: Where it lives. The default is the environment's ZINC_DIR, else /dev/shm.
-    ///     prefault: Map every page now instead of on first touch.
-    ///     spin_us: As for `create`.
-    ///
-    /// Returns:
-    ///     The `SharedRegion`.
-    ///
-    /// Raises:
-    ///     NotFoundError: There is no region of that name, or none appeared in time, or its owner died.
-    ///     WrongOwnerError: It belongs to another user, whom `accept_owner` does not name.
-    ///     PermissionDeniedError: Its mode forbids it; if it does not forbid reading, `read_only` helps.
-    ///     NotARegionError, VersionMismatchError: The file of that name is no region, or one of another version.
-    ///     ValueError: The timeout is negative or not finite.
-    ///
-    /// Example:
-    ///     >>> region = SharedRegion.open("pipeline", timeout=5000)
-    #[staticmethod]
-    #[pyo3(
-        signature = (name, *, timeout=Timeout::POLL, read_only=false, accept_owner=None, directory=None, prefault=false, spin_us=None),
-        text_signature = "(name, *, timeout=0, read_only=False, accept_owner=None, directory=None, prefault=False, spin_us=None)"
-    )]
-    fn open(
-        py: Python<'_>,
-        name: &str,
-        timeout: Timeout,
-        read_only: bool,
-        accept_owner: Option<Unsigned<u32>>,
-        directory: Option<PathBuf>,
-        prefault: bool,
-        spin_us: Option<Unsigned<u64>>,
-    ) -> Result<Py<Self>, Failure> {
-        let reopen = Reopen::new(accept_owner, spin_us);
-        let options = options(directory, prefault, reopen).read_only(read_only).timeout(timeout.0);
-        let region = options.open_hosted(name, &mut Interpreter(py))?;
-        Ok(OwnedRegion::object(py, region.into(), reopen)?.unbind())
-    }
-
-    /// Open a region, or create it if there is none: whoever comes first owns it.
-    ///
-    /// The arguments are those of `create`, and `accept_owner` of `open`.
-    ///
-    /// Returns:
-    ///     An `OwnedRegion` if this call created it, else a `SharedRegion`.
-    ///
-    /// Raises:
-    ///     InvalidSizeError: The region is there, but with a smaller capacity.
-    ///
-    /// And what `create` and `open` raise.
-    ///
-    /// Example:
-    ///     >>> region = SharedRegion.open_or_create("board", 4096)
-    ///     >>> isinstance(region, OwnedRegion)
-    ///     True
-    #[staticmethod]
-    #[pyo3(
-        signature = (name, capacity, *, mode=Unsigned(0o600), accept_owner=None, directory=None, reserve=true, prefault=false, persistent=false, spin_us=None),
-        text_signature = "(name, capacity, *, mode=0o600, accept_owner=None, directory=None, reserve=True, prefault=False, persistent=False, spin_us=None)"
-    )]
-    fn open_or_create(
-        py: Python<'_>,
-        name: &str,
-        capacity: Unsigned<usize>,
-        mode: Unsigned<u32>,
-        accept_owner: Option<Unsigned<u32>>,
-        directory: Option<PathBuf>,
-        reserve: bool,
-        prefault: bool,
-        persistent: bool,
-        spin_us: Option<Unsigned<u64>>,
-    ) -> Result<Py<Self>, Failure> {
-        let reopen = Reopen::new(accept_owner, spin_us);
-        let options =
-            options(directory, prefault, reopen).mode(mode.0).reserve(reserve).persistent(persistent);
-        let region = py.detach(|| options.open_or_create(name, capacity.0))?;
-        Ok(OwnedRegion::object(py, region, reopen)?.unbind())
-    }
-
     /// The region's name.
     #[getter]
     fn name(&self) -> &str {
@@ -530,10 +323,11 @@ impl SharedRegion {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let reopen = py.import("zinc._zinc")?.getattr("_reopen")?;
-        let Reopen { accept_owner, spin_us } = self.reopen;
         // The other process may have another current directory.
         let directory = self.core.info().path.parent().map(std::path::absolute).transpose()?;
-        let arguments = (self.core.name(), directory, self.core.is_read_only(), accept_owner, spin_us);
+        let read_only = if self.core.is_read_only() { PlainOptions::READ_ONLY } else { 0 };
+        let flags = self.handed_on.flags | read_only;
+        let arguments = (self.core.name(), directory, flags, self.handed_on.numbers().to_vec());
         Ok((reopen, arguments.into_pyobject(py)?))
     }
 

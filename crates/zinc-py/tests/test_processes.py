@@ -187,7 +187,7 @@ def test_options_reach_the_region(directory, tmp_path_factory):
         assert zinc.list() == []
         assert [info.name for info in zinc.list(directory=str(other))] == ["x"]
         SharedRegion.open("x", directory=other, prefault=True).close()
-    sparse = SharedRegion.create("y", 1 << 40, reserve=False)
+    sparse = SharedRegion.create("y", 1 << 40, sparse=True)
     assert sparse.path.stat().st_blocks * 512 < 1 << 20
     memoryview(sparse)[-1] = 1
     with SharedRegion.create("z", 64, persistent=True, directory=other):

@@ -55,7 +55,7 @@
 
 namespace zinc {
 
-// <<< Made from the core's spec files by tests/header.rs: kinds of error, element types.
+// <<< Made by `cargo xtask generate` from crates/zinc/spec: kinds of error, element types.
 
 /// What went wrong; the numbers are the same in every language.
 enum class errc : int {
@@ -229,7 +229,7 @@ public:
   error_of() : error(Kind) {}
 };
 
-// <<< Made from the core's spec files by tests/header.rs: exceptions.
+// <<< Made by `cargo xtask generate` from crates/zinc/spec: exceptions.
 
 /// The name is not 1 to 128 bytes of `A-Z a-z 0-9 . _ -`, or starts with a dot.
 using invalid_name_error = error_of<errc::invalid_name>;
@@ -396,39 +396,51 @@ class options {
 public:
   options() noexcept { zinc_options_init(&c_, sizeof c_); }
 
-  /// Where the region lives: a directory on a tmpfs or hugetlbfs. Default: ZINC_DIR, else /dev/shm.
-  options& directory(std::string_view path) {
-    directory_ = detail::c_string(path);
-    return *this;
-  }
-  /// Create: who may open the region, as permission bits. Default: 0600.
+// <<< Made by `cargo xtask generate` from crates/zinc/spec: options.
+  /// Open: map the data without the right to write. Waiting works all the same, and so does notifying where this user
+  /// may write to the region's file. Where not, this is the only way to open the region: it cannot notify, and waits by
+  /// sleeps of up to 4 ms. Default: false.
+  options& read_only(bool yes = true) noexcept { return flag(ZINC_OPTION_READ_ONLY, yes); }
+  /// Create, open: enter all pages in this process's page table now, so that the first touch of each costs nothing.
+  /// Default: false.
+  options& prefault(bool yes = true) noexcept { return flag(ZINC_OPTION_PREFAULT, yes); }
+  /// Create: take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when there is
+  /// none left. Default: false.
+  options& sparse(bool yes = true) noexcept { return flag(ZINC_OPTION_SPARSE, yes); }
+  /// Create: let the region outlive its owner from the start, as after `persist`. Default: false.
+  options& persistent(bool yes = true) noexcept { return flag(ZINC_OPTION_PERSISTENT, yes); }
+  /// Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
+  /// itself always may. A user who may read only (`0640`, say) opens it read-only; `0600` is this user alone. Default:
+  /// `0600`.
   options& mode(std::uint32_t bits) noexcept {
     c_.mode = bits;
     return *this;
   }
-  /// Open: accept regions of this user too, beside the caller's own and root's.
-  options& accept_owner(std::uint32_t uid) noexcept {
-    c_.accept_owner = uid;
+  /// Open: accept a region of the user with this id too, beside the caller's own and root's. Default: none.
+  options& accept_owner(std::uint32_t id) noexcept {
+    c_.accept_owner = id;
     return *this;
   }
-  /// Create: take all the memory now. Default: true. Writing to a sparse region may kill with SIGBUS.
-  options& reserve(bool yes = true) noexcept { return flag(ZINC_OPTION_SPARSE, !yes); }
-  /// Create, open: enter all pages in this process's page table now.
-  options& prefault(bool yes = true) noexcept { return flag(ZINC_OPTION_PREFAULT, yes); }
-  /// Create: the region outlives its owner from the start.
-  options& persistent(bool yes = true) noexcept { return flag(ZINC_OPTION_PERSISTENT, yes); }
-  /// Open: map the data without the right to write.
-  options& read_only(bool yes = true) noexcept { return flag(ZINC_OPTION_READ_ONLY, yes); }
-  /// How long a wait looks before it sleeps, at the most; 0 never spins. Default: ZINC_SPIN_US, else 50 us.
+  /// Create, open: how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits
+  /// adapt themselves, and on a machine with one processor none spins. Default: the environment variable `ZINC_SPIN_US`
+  /// in microseconds, else 50 microseconds.
   options& spin(std::chrono::nanoseconds limit) noexcept {
     c_.spin_ns = limit.count() > 0 ? limit.count() : -1;
     return *this;
   }
-  /// Open: how long to wait for a region that does not exist yet. Default: not at all.
+  /// Open: how long to wait for a region that does not exist yet: readers are often started first. Without the
+  /// directory itself it fails at once. Default: not at all.
   options& timeout(zinc::timeout time) noexcept {
     c_.timeout_ns = time.nanoseconds();
     return *this;
   }
+  /// Create, open, list, remove: where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment
+  /// variable `ZINC_DIR`, else `/dev/shm`.
+  options& directory(std::string_view path) {
+    directory_ = detail::c_string(path);
+    return *this;
+  }
+// >>>
 
   /// As the C functions take them; valid while these options are.
   zinc_options c() const noexcept {
@@ -927,13 +939,10 @@ private:
 
   template <class F>
   async_wait wait_async(detail::failure on, timeout time, F&& then) {
-    constexpr std::int64_t each = 1000000;
-    const std::int64_t ns = time.nanoseconds();
-    const std::int64_t ms = ns < 0 ? -1 : ns / each + (ns % each != 0);
     auto owned = std::make_unique<detail::continuation_of<std::decay_t<F>>>(std::forward<F>(then));
     detail::continuation* const c = owned.get();
     zinc_async_wait* wait = nullptr;
-    if (on.check(zinc_wait_async(handle_, ms, detail::continuation::call, c, &wait)) != 0) return {};
+    if (on.check(zinc_wait_async(handle_, time.nanoseconds(), detail::continuation::call, c, &wait)) != 0) return {};
     // It is the callback's, or the canceller's, from now on.
     static_cast<void>(owned.release());
     return {wait, c};

@@ -4,10 +4,10 @@ use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::sync::OnceLock;
 
-use zinc::{ErrorKind, Timeout, WaitCallback};
+use zinc::{ErrorKind, WaitCallback};
 
 use crate::failure::{self, Failure};
-use crate::guard::{self, guard};
+use crate::guard::{self, guard, nanoseconds};
 use crate::handles::{self, zinc_region};
 use crate::slab::Slab;
 
@@ -16,7 +16,7 @@ pub struct zinc_async_wait {
     _opaque: [u8; 0],
 }
 
-/// What zinc_wait_async calls: with the pointer that it was given, and what zinc_wait would have returned.
+/// What zinc_wait_async calls: with the pointer that it was given, and what zinc_wait_ns would have returned.
 pub type zinc_callback = Option<unsafe extern "C" fn(user: *mut c_void, result: c_int)>;
 
 /// What a token stands for: empty until the wait has begun, which its callback may be ahead of.
@@ -35,7 +35,7 @@ impl User {
     }
 }
 
-/// zinc_wait without blocking and without a thread that waits: calls `callback` when the wait is over.
+/// zinc_wait_ns without blocking and without a thread that waits: calls `callback` when the wait is over.
 ///
 /// The callback is called once, on a thread of Zinc's own; perhaps before this function returns. It may block and call
 /// any function of Zinc's, zinc_close of this handle included: others have other threads, up to 64 at once. It must
@@ -57,7 +57,7 @@ impl User {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_wait_async(
     region: *mut zinc_region,
-    timeout_ms: i64,
+    timeout_ns: i64,
     callback: zinc_callback,
     user: *mut c_void,
     out: *mut *mut zinc_async_wait,
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn zinc_wait_async(
         })?;
         *out = ptr::without_provenance_mut(token);
         let user = User(user);
-        let wait = handle.region.wait_then(Timeout::from(timeout_ms), move |result| {
+        let wait = handle.region.wait_then(nanoseconds(timeout_ns), move |result| {
             WAITS.remove(token, |_| ());
             let result = result.map_or_else(|error| failure::report(error.into()), c_int::from);
             // SAFETY: the header says that it may be called, here and with this pointer.

@@ -2,69 +2,21 @@
 
 use std::ffi::{c_char, c_int};
 use std::ops::RangeInclusive;
-use std::time::Duration;
 use std::{mem, ptr};
 
 use zinc::{ErrorKind, RegionOptions};
 
 use crate::failure::{Failure, Result};
-use crate::guard::{self, guard, nanoseconds};
+use crate::guard::{self, guard};
 use crate::handles::{hand_out, zinc_region};
 
-/// zinc_options.flags: open; map the data without the right to write. Waiting works all the same, and so does notifying
-/// where this user may write to the region's file. Where not, this is the only way to open it.
-pub const ZINC_OPTION_READ_ONLY: u32 = 1;
-/// zinc_options.flags: create, open; enter all pages in this process's page table now.
-pub const ZINC_OPTION_PREFAULT: u32 = 2;
-/// zinc_options.flags: create; do not reserve the memory. Writing kills with SIGBUS when there is none left.
-pub const ZINC_OPTION_SPARSE: u32 = 4;
-/// zinc_options.flags: create; the region outlives its owner from the start, as after zinc_persist.
-pub const ZINC_OPTION_PERSISTENT: u32 = 8;
-/// All flags.
-const FLAGS: u32 = ZINC_OPTION_READ_ONLY | ZINC_OPTION_PREFAULT | ZINC_OPTION_SPARSE | ZINC_OPTION_PERSISTENT;
+mod fields;
 
-/// How to create or open a region. Fill it with zinc_options_init, then set what should be otherwise.
-///
-/// Every field that is 0 means the default. New fields come at the end, and `size` tells which ones the caller knows, so
-/// programs and libraries of different releases fit together.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct zinc_options {
-    /// sizeof(zinc_options), as zinc_options_init sets it.
-    pub size: usize,
-    /// ZINC_OPTION_... bits.
-    pub flags: u32,
-    /// Create: who may open the region, as permission bits; the umask does not touch them. 0 is 0600: this user alone.
-    pub mode: u32,
-    /// Open: accept regions of this user too, beside the caller's own and root's.
-    pub accept_owner: u32,
-    /// Always 0.
-    pub reserved: u32,
-    /// How long a wait looks before it sleeps, at the most, in nanoseconds. 0 is what ZINC_SPIN_US says, else 50 us;
-    /// negative never spins.
-    pub spin_ns: i64,
-    /// zinc_open_with: how long to wait for a region that does not exist yet, in nanoseconds. 0 does not wait; negative
-    /// waits for ever.
-    pub timeout_ns: i64,
-    /// Where the region lives: a directory on a tmpfs or hugetlbfs. NULL is what ZINC_DIR says, else /dev/shm. Only
-    /// read during calls; it stays the caller's.
-    pub directory: *const c_char,
-}
+pub use fields::*;
 
 impl zinc_options {
     /// The sizes that a release may have: from the first one's up to what no release will reach.
     const SIZES: RangeInclusive<usize> = mem::offset_of!(Self, directory) + size_of::<*const c_char>()..=4096;
-
-    const DEFAULT: Self = Self {
-        size: size_of::<Self>(),
-        flags: 0,
-        mode: 0,
-        accept_owner: 0,
-        reserved: 0,
-        spin_ns: 0,
-        timeout_ns: 0,
-        directory: ptr::null(),
-    };
 
     /// The caller's options as this library knows them, whatever release the caller was compiled for.
     ///
@@ -88,7 +40,7 @@ impl zinc_options {
             ptr::copy_nonoverlapping(bytes.as_ptr(), (&raw mut known).cast(), size.min(size_of::<Self>()));
             bytes[size.min(size_of::<Self>())..].iter().any(|&byte| byte != 0)
         };
-        if unknown || known.flags & !FLAGS != 0 || known.reserved != 0 {
+        if unknown || !known.is_known() {
             return unsupported(
                 "the options ask for something that this release does not know; use a newer one",
             );
@@ -101,30 +53,7 @@ impl zinc_options {
     /// As for [`read`](Self::read), and the directory is null or a string.
     pub(crate) unsafe fn to_core(operation: &'static str, options: *const Self) -> Result<RegionOptions> {
         // SAFETY: the caller's promise.
-        let (known, directory) = unsafe {
-            let known = Self::read(operation, options)?;
-            (known, guard::path(known.directory))
-        };
-        let has = |flag| known.flags & flag != 0;
-        let mut core = RegionOptions::new()
-            .read_only(has(ZINC_OPTION_READ_ONLY))
-            .prefault(has(ZINC_OPTION_PREFAULT))
-            .reserve(!has(ZINC_OPTION_SPARSE))
-            .persistent(has(ZINC_OPTION_PERSISTENT))
-            .timeout(nanoseconds(known.timeout_ns));
-        if known.mode != 0 {
-            core = core.mode(known.mode);
-        }
-        if known.accept_owner != 0 {
-            core = core.accept_owner(known.accept_owner);
-        }
-        if known.spin_ns != 0 {
-            core = core.spin(Duration::from_nanos(known.spin_ns.try_into().unwrap_or(0)));
-        }
-        if let Some(directory) = directory {
-            core = core.directory(directory);
-        }
-        Ok(core)
+        Ok(unsafe { Self::read(operation, options)?.plain() }.into())
     }
 }
 

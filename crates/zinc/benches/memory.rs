@@ -157,7 +157,7 @@ fn sum(words: &[u64]) -> u64 {
 }
 
 fn creating(clock: &Clock, report: &mut Report) {
-    let (reserved, sparse) = (RegionOptions::new(), RegionOptions::new().reserve(false));
+    let (reserved, sparse) = (RegionOptions::new(), RegionOptions::new().sparse(true));
     for (what, name, options, size) in [
         ("create-4KB", "creating 4 KB", &reserved, 4096),
         ("create-64MB-sparse", "creating 64 MB, sparse", &sparse, 64 * MB),

@@ -83,6 +83,9 @@ pub use failpoint::at_failpoints;
 #[cfg(not(loom))]
 pub use naming::RegionState;
 #[cfg(not(loom))]
+#[doc(hidden)]
+pub use region::PlainOptions;
+#[cfg(not(loom))]
 pub use region::{
     Notified, OwnedRegion, Region, RegionInfo, RegionOptions, SharedRegion, WaitAsync, WaitCallback, list,
     remove,

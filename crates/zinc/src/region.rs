@@ -26,7 +26,7 @@ mod system;
 pub use callback::WaitCallback;
 pub use info::{RegionInfo, list, remove};
 pub use notified::{Notified, WaitAsync};
-pub use options::RegionOptions;
+pub use options::{PlainOptions, RegionOptions};
 pub use owned::{OwnedRegion, Region};
 
 use owned::Owner;

@@ -104,7 +104,7 @@ fn ten_thousand_regions_in_one_process() {
 fn a_sparse_region_of_64_gib_takes_what_is_written() {
     const CAPACITY: u64 = 64 << 30;
     let stage = Stage::new();
-    let options = stage.options().reserve(false);
+    let options = stage.options().sparse(true);
     let owner = options.create_tensor("r", DType::F32, &[CAPACITY / 4]).unwrap();
     let peer = options.open("r").unwrap();
     assert_eq!(peer.capacity() as u64, CAPACITY);
@@ -289,7 +289,7 @@ fn address_little(part: &mut Part) {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
     limit(Resource::As, pages * PAGE + (64 << 20));
-    let options = part.options().reserve(false);
+    let options = part.options().sparse(true);
     for _ in 0..3 {
         let error = options.create("large", 1 << 30).unwrap_err();
         assert_limit(&error, libc::ENOMEM, "ulimit -v");

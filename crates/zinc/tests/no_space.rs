@@ -127,7 +127,7 @@ fn what_dead_owners_left_makes_room() {
 }
 
 fn spread(part: &mut Part) {
-    let options = small_directory(part).reserve(false);
+    let options = small_directory(part).sparse(true);
     let before = free(part);
     let owner: SharedRegion = (*options.create("r", SIZE as usize * 100).unwrap()).clone();
     assert!(before - free(part) <= 2 * PAGE, "what is not written takes no memory");

@@ -33,7 +33,7 @@ namespace Zinc
         [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
         private delegate void Callback(IntPtr user, int result);
 
-        internal static Task<bool> Begin(SharedRegion region, IntPtr handle, long milliseconds, CancellationToken token)
+        internal static Task<bool> Begin(SharedRegion region, IntPtr handle, long nanoseconds, CancellationToken token)
         {
             if (token.IsCancellationRequested)
             {
@@ -44,7 +44,7 @@ namespace Zinc
             pending._self = GCHandle.Alloc(pending);
             IntPtr user = GCHandle.ToIntPtr(pending._self);
             IntPtr wait;
-            int status = Native.zinc_wait_async(handle, milliseconds, WhenDonePointer, user, &wait);
+            int status = Native.zinc_wait_async(handle, nanoseconds, WhenDonePointer, user, &wait);
             if (status < 0)
             {
                 ZincException failed = ZincException.Last(status);

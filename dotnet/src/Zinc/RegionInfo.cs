@@ -23,7 +23,7 @@ namespace Zinc
     {
         private const long NanosecondsPerTick = 100;
 
-        private RegionInfo(in Native.Info info)
+        private RegionInfo(in Native.RegionInfo info)
         {
             Name = Text.From(info.Name);
             Path = Text.From(info.Path);
@@ -68,7 +68,7 @@ namespace Zinc
             ZincException.Check(Native.zinc_clone(region, &clone));
             try
             {
-                Native.Info info = New();
+                Native.RegionInfo info = New();
                 ZincException.Check(Native.zinc_info(clone, &info));
                 return new RegionInfo(info);
             }
@@ -86,7 +86,7 @@ namespace Zinc
             try
             {
                 var regions = new List<RegionInfo>((int)count);
-                Native.Info info = New();
+                Native.RegionInfo info = New();
                 while (Native.zinc_listing_get(listing, (UIntPtr)(uint)regions.Count, &info) > 0)
                 {
                     regions.Add(new RegionInfo(info));
@@ -100,6 +100,6 @@ namespace Zinc
             }
         }
 
-        private static Native.Info New() => new Native.Info { Size = (UIntPtr)(uint)sizeof(Native.Info) };
+        private static Native.RegionInfo New() => new Native.RegionInfo { Size = (UIntPtr)(uint)sizeof(Native.RegionInfo) };
     }
 }

@@ -11,67 +11,20 @@ namespace Zinc
     /// using var region = SharedRegion.Open("pipeline", new RegionOptions { Timeout = TimeSpan.FromSeconds(5) });
     /// </code>
     /// </example>
-    public sealed class RegionOptions
+    public sealed partial class RegionOptions
     {
-        /// <summary>
-        /// Where the region lives: a directory on a tmpfs or hugetlbfs. The default is the environment variable
-        /// <c>ZINC_DIR</c>, else <c>/dev/shm</c>.
-        /// </summary>
-        public string? Directory { get; set; }
+    }
 
-        /// <summary>
-        /// Create: who may open the region, as permission bits such as <c>Convert.ToInt32("640", 8)</c>, whatever the
-        /// umask says. The default, 0, is 0600: this user alone.
-        /// </summary>
-        public int Mode { get; set; }
-
-        /// <summary>
-        /// Create: whether to take all memory now, so that using it cannot fail later; the default is true. A region
-        /// that is not reserved takes memory as it is written to, and kills the writer (SIGBUS) when there is none left.
-        /// </summary>
-        public bool Reserve { get; set; } = true;
-
-        /// <summary>Create: the region outlives its owner from the start: see <see cref="OwnedRegion.Persist"/>.</summary>
-        public bool Persistent { get; set; }
-
-        /// <summary>Create, open: enter all pages in this process's page table now, not each at its first touch.</summary>
-        public bool Prefault { get; set; }
-
-        /// <summary>
-        /// Open: without the right to write to the data. Waiting works, and so does notifying where this user may write
-        /// to the region's file. Where not, this is the only way to open it, and waiting looks every few milliseconds.
-        /// </summary>
-        public bool ReadOnly { get; set; }
-
-        /// <summary>Open: accept regions of this user (by number) too, beside the caller's own and root's.</summary>
-        public int? AcceptOwner { get; set; }
-
-        /// <summary>
-        /// Open: how long to wait for a region that does not exist yet, with <see cref="System.Threading.Timeout.InfiniteTimeSpan"/>
-        /// for ever. The default, zero, does not wait.
-        /// </summary>
-        public TimeSpan Timeout { get; set; }
-
-        /// <summary>
-        /// How long a wait looks before it sleeps, at the most; zero sleeps at once. The default is the environment
-        /// variable <c>ZINC_SPIN_US</c> (in microseconds), else 50 microseconds; within it, waits adapt themselves.
-        /// </summary>
-        public TimeSpan? Spin { get; set; }
-
-        /// <summary>As C has it, but for the directory, which must be pinned.</summary>
-        internal unsafe Native.Options ToNative()
+    /// <summary>Users' and groups' numbers as C has them.</summary>
+    internal static class Ids
+    {
+        /// <summary>Without one, 0.</summary>
+        internal static uint Of(long? id, string argument)
         {
-            uint flags = (ReadOnly ? Native.OptionReadOnly : 0) | (Prefault ? Native.OptionPrefault : 0)
-                | (Reserve ? 0 : Native.OptionSparse) | (Persistent ? Native.OptionPersistent : 0);
-            return new Native.Options
-            {
-                Size = (UIntPtr)(uint)sizeof(Native.Options),
-                Flags = flags,
-                Mode = (uint)Mode,
-                AcceptOwner = (uint)(AcceptOwner ?? 0),
-                SpinNs = Spin is TimeSpan spin ? (spin > TimeSpan.Zero ? Times.Nanoseconds(spin) : -1) : 0,
-                TimeoutNs = Times.Limit(Timeout, nameof(Timeout)),
-            };
+            long number = id ?? 0;
+            return number >= 0 && number <= uint.MaxValue
+                ? (uint)number
+                : throw new ArgumentOutOfRangeException(argument, id, "It is the number of no user or group.");
         }
     }
 
@@ -92,17 +45,17 @@ namespace Zinc
             return timeout >= TimeSpan.Zero ? Nanoseconds(timeout) : throw Negative(argument, timeout);
         }
 
-        /// <summary>A timeout in milliseconds; negative is for ever.</summary>
+        /// <summary>A timeout in milliseconds as nanoseconds; negative is for ever.</summary>
         internal static long Limit(int milliseconds, string argument)
         {
-            return milliseconds >= Timeout.Infinite ? milliseconds : throw Negative(argument, milliseconds);
+            return milliseconds == Timeout.Infinite ? -1
+                : milliseconds >= 0 ? milliseconds * NanosecondsPerMillisecond : throw Negative(argument, milliseconds);
         }
 
-        /// <summary>A timeout in whole milliseconds, no shorter than asked for; negative is for ever.</summary>
-        internal static long LimitInMilliseconds(TimeSpan timeout, string argument)
+        /// <summary>A bound in nanoseconds: 0 without one, and negative if it is zero or less.</summary>
+        internal static long Span(TimeSpan? limit)
         {
-            long limit = Limit(timeout, argument);
-            return limit < 0 ? limit : Math.DivRem(limit, NanosecondsPerMillisecond, out long rest) + (rest > 0 ? 1 : 0);
+            return limit is TimeSpan some ? (some > TimeSpan.Zero ? Nanoseconds(some) : -1) : 0;
         }
 
         /// <summary>Times beyond 292 years are 292 years.</summary>

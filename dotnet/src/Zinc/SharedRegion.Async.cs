@@ -26,15 +26,14 @@ namespace Zinc
             return PendingWait.Begin(this, _region, Times.Limit(milliseconds, nameof(milliseconds)), cancellationToken);
         }
 
-        /// <summary>As <see cref="WaitAsync(int, CancellationToken)"/>; parts of a millisecond count as a whole one.</summary>
+        /// <summary>As <see cref="WaitAsync(int, CancellationToken)"/>.</summary>
         /// <param name="timeout">How long to wait: zero looks once, Timeout.InfiniteTimeSpan is for ever.</param>
         /// <param name="cancellationToken">Ends the wait at once, with an <see cref="OperationCanceledException"/>.</param>
         /// <returns>True if notified, false if the time is up.</returns>
         /// <exception cref="ArgumentOutOfRangeException">The time is negative and not -1 ms.</exception>
         public Task<bool> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
         {
-            long limit = Times.LimitInMilliseconds(timeout, nameof(timeout));
-            return PendingWait.Begin(this, _region, limit, cancellationToken);
+            return PendingWait.Begin(this, _region, Times.Limit(timeout, nameof(timeout)), cancellationToken);
         }
 
         /// <summary>As <see cref="WaitAsync(int, CancellationToken)"/>, for ever.</summary>

@@ -137,7 +137,7 @@ namespace Zinc
         /// <exception cref="DescriptorException">The region's header is damaged.</exception>
         public Descriptor? GetDescriptor()
         {
-            Native.Described described;
+            Native.Descriptor described;
             int there = ZincException.Check(Native.zinc_get_descriptor(_region, &described));
             GC.KeepAlive(this);
             return there > 0 ? new Descriptor(described) : null;
@@ -156,7 +156,7 @@ namespace Zinc
         public Tensor<T> AsTensor<T>()
             where T : unmanaged
         {
-            Native.Described described;
+            Native.Descriptor described;
             IntPtr view;
             ZincException.Check(Native.zinc_tensor(_region, (uint)DTypes.Of<T>(), &described, &view));
 

@@ -28,7 +28,7 @@ namespace Zinc
         /// <exception cref="ArgumentOutOfRangeException">The time is negative and not -1.</exception>
         public bool Wait(int milliseconds)
         {
-            int status = Native.zinc_wait(_region, Times.Limit(milliseconds, nameof(milliseconds)));
+            int status = Native.zinc_wait_ns(_region, Times.Limit(milliseconds, nameof(milliseconds)));
             GC.KeepAlive(this);
             return ZincException.Check(status) > 0;
         }
@@ -57,17 +57,14 @@ namespace Zinc
         /// <exception cref="ArgumentOutOfRangeException">The time is negative and not -1 ms.</exception>
         public ulong? WaitPast(ulong sequence, TimeSpan timeout)
         {
-            ulong reached;
-            int status = Native.zinc_wait_past(_region, sequence, Times.Limit(timeout, nameof(timeout)), &reached);
-            GC.KeepAlive(this);
-            return ZincException.Check(status) > 0 ? reached : (ulong?)null;
+            return Past(sequence, Times.Limit(timeout, nameof(timeout)));
         }
 
         /// <summary>As <see cref="WaitPast(ulong, TimeSpan)"/>, in milliseconds; -1 is for ever.</summary>
         /// <inheritdoc cref="WaitPast(ulong, TimeSpan)"/>
         public ulong? WaitPast(ulong sequence, int milliseconds)
         {
-            return WaitPast(sequence, TimeSpan.FromMilliseconds(Times.Limit(milliseconds, nameof(milliseconds))));
+            return Past(sequence, Times.Limit(milliseconds, nameof(milliseconds)));
         }
 
         /// <summary>
@@ -79,6 +76,14 @@ namespace Zinc
             // A closed handle has no waits, so there is nothing to tell.
             _ = Native.zinc_interrupt(_region);
             GC.KeepAlive(this);
+        }
+
+        private ulong? Past(ulong sequence, long nanoseconds)
+        {
+            ulong reached;
+            int status = Native.zinc_wait_past(_region, sequence, nanoseconds, &reached);
+            GC.KeepAlive(this);
+            return ZincException.Check(status) > 0 ? reached : (ulong?)null;
         }
     }
 }

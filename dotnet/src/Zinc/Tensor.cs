@@ -8,9 +8,9 @@ namespace Zinc
     /// <summary>What a region's data is: row-major from the first byte, little-endian.</summary>
     public sealed class Descriptor
     {
-        internal unsafe Descriptor(in Native.Described described)
+        internal unsafe Descriptor(in Native.Descriptor described)
         {
-            DType = (DType)described.DType;
+            DType = (DType)described.Dtype;
             long[] shape = new long[described.Ndim];
             for (int dimension = 0; dimension < shape.Length; dimension++)
             {

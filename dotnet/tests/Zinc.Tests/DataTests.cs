@@ -56,7 +56,7 @@ namespace Zinc.Tests
         public void ARegionOver2GiBIsReachedByWindows()
         {
             const long capacity = 5L << 30;
-            using OwnedRegion region = SharedRegion.Create(Support.Unique(), capacity, new RegionOptions { Reserve = false });
+            using OwnedRegion region = SharedRegion.Create(Support.Unique(), capacity, new RegionOptions { Sparse = true });
             using SharedRegion peer = SharedRegion.Open(region.Name);
             Assert.Equal(capacity, peer.Capacity);
             Assert.Contains("windows", Assert.Throws<InvalidOperationException>(() => { region.AsSpan(); }).Message);

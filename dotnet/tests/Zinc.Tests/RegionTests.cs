@@ -135,6 +135,12 @@ namespace Zinc.Tests
                 string file = Path.Combine(directory, "zinc.r");
                 Assert.Equal(Convert.ToInt32("640", 8), (int)File.GetUnixFileMode(file));
                 Assert.Throws<NotFoundException>(() => SharedRegion.Open("r"));
+                foreach (long nobody in new[] { -1, 1L << 32 })
+                {
+                    options.AcceptOwner = nobody;
+                    Assert.Throws<ArgumentOutOfRangeException>(() => SharedRegion.Open("r", options));
+                }
+
                 options.AcceptOwner = 1;
                 using SharedRegion peer = SharedRegion.Open("r", options);
                 Assert.Equal(file, peer.GetInfo().Path);

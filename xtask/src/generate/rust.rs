@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use super::spec::Spec;
-use super::{MARK, each};
-use crate::project::Project;
+use super::text::each;
+use super::{MARK, Project};
 use anyhow::{Context, Result, ensure};
+use heck::ToShoutySnakeCase;
+use zinc_spec::Spec;
 
 const DERIVES: &str = "#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\n#[non_exhaustive]";
 
@@ -77,7 +78,7 @@ impl fmt::Display for ErrorKind {{
 pub(super) fn dtype(project: &Project, spec: &Spec) -> Result<String> {
     let dtypes = &spec.dtypes;
     let variants =
-        each(dtypes, |d| format!("/// `{}`: {} each.\n{} = {},", d.name, bytes(d.size), d.variant, d.code));
+        each(dtypes, |d| format!("/// `{}`: {} each.\n{} = {},", d.name, d.bytes(), d.variant, d.code));
     let all = each(dtypes, |d| format!("Self::{},", d.variant));
     let codes = each(dtypes, |d| format!("{} => Some(Self::{}),", d.code, d.variant));
     let names = each(dtypes, |d| format!("Self::{} => \"{}\",", d.variant, d.name));
@@ -155,7 +156,7 @@ pub(super) fn layout(project: &Project, spec: &Spec) -> Result<String> {
     let magic = layout.magic().escape_ascii();
     let version = layout.version;
     let offsets = each(&layout.fields, |f| {
-        format!("/// {}\npub(crate) const {}: usize = {};", f.doc, f.name.to_uppercase(), f.offset)
+        format!("/// {}\npub(crate) const {}: usize = {};", f.doc, f.name.to_shouty_snake_case(), f.offset)
     });
     format_rust(
         project,
@@ -178,10 +179,6 @@ pub(crate) mod offset {{
     )
 }
 
-fn bytes(count: usize) -> String {
-    if count == 1 { "1 byte".to_owned() } else { format!("{count} bytes") }
-}
-
 /// Match arms, one for each value with all the variants that have it.
 fn grouped<T>(items: &[T], entry: impl Fn(&T) -> (&str, usize)) -> String {
     let mut groups = BTreeMap::<usize, Vec<String>>::new();
@@ -191,7 +188,7 @@ fn grouped<T>(items: &[T], entry: impl Fn(&T) -> (&str, usize)) -> String {
     groups.iter().map(|(value, variants)| format!("{} => {value},\n", variants.join(" | "))).collect()
 }
 
-fn format_rust(project: &Project, text: &str) -> Result<String> {
+pub(crate) fn format_rust(project: &Project, text: &str) -> Result<String> {
     let mut rustfmt = Command::new("rustfmt")
         .args(["--edition", "2024", "--config-path"])
         .arg(project.path("rustfmt.toml"))

@@ -16,50 +16,11 @@ and in another process:
     print(region.as_numpy(dtype="float32").sum())
 """
 
-from ._errors import (
-    BY_CODE,
-    AlreadyExistsError,
-    ClosedError,
-    DescriptorError,
-    InvalidNameError,
-    InvalidSizeError,
-    NoSpaceError,
-    NotARegionError,
-    NotFoundError,
-    OwnerDiedError,
-    PermissionDeniedError,
-    SystemCallError,
-    UnsupportedError,
-    VersionMismatchError,
-    WaitInterruptedError,
-    WrongOwnerError,
-    ZincError,
-)
+from . import _errors
+from ._errors import *  # noqa: F403 - every kind of error, which are the spec's to list
 from ._zinc import OwnedRegion, RegionInfo, SharedRegion, __version__, remove
 from ._zinc import list as list
 
 # `list` is left out, so that `from zinc import *` does not hide the built-in one.
-__all__ = [
-    "BY_CODE",
-    "AlreadyExistsError",
-    "ClosedError",
-    "DescriptorError",
-    "InvalidNameError",
-    "InvalidSizeError",
-    "NoSpaceError",
-    "NotARegionError",
-    "NotFoundError",
-    "OwnedRegion",
-    "OwnerDiedError",
-    "PermissionDeniedError",
-    "RegionInfo",
-    "SharedRegion",
-    "SystemCallError",
-    "UnsupportedError",
-    "VersionMismatchError",
-    "WaitInterruptedError",
-    "WrongOwnerError",
-    "ZincError",
-    "__version__",
-    "remove",
-]
+__all__ = ["OwnedRegion", "RegionInfo", "SharedRegion", "__version__", "remove"]
+__all__ += _errors.__all__

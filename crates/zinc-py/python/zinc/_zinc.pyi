@@ -37,17 +37,18 @@ class _Buffer:
 
 @disjoint_base
 class SharedRegion(_Buffer):
+    # <<< Made by `cargo xtask generate` from crates/zinc/spec/options.toml: calls.
     @staticmethod
     def create(
         name: str,
         capacity: SupportsIndex,
         *,
-        mode: int = 0o600,
-        directory: _Directory = None,
-        reserve: bool = True,
         prefault: bool = False,
+        sparse: bool = False,
         persistent: bool = False,
+        mode: int = 0o600,
         spin_us: int | None = None,
+        directory: _Directory = None,
     ) -> OwnedRegion: ...
     @staticmethod
     def create_tensor(
@@ -55,37 +56,38 @@ class SharedRegion(_Buffer):
         dtype: DTypeLike,
         shape: _Shape,
         *,
-        mode: int = 0o600,
-        directory: _Directory = None,
-        reserve: bool = True,
         prefault: bool = False,
+        sparse: bool = False,
         persistent: bool = False,
+        mode: int = 0o600,
         spin_us: int | None = None,
+        directory: _Directory = None,
     ) -> OwnedRegion: ...
     @staticmethod
     def open(
         name: str,
         *,
-        timeout: _Timeout = 0,
         read_only: bool = False,
-        accept_owner: int | None = None,
-        directory: _Directory = None,
         prefault: bool = False,
+        accept_owner: int | None = None,
         spin_us: int | None = None,
+        timeout: _Timeout = 0,
+        directory: _Directory = None,
     ) -> SharedRegion: ...
     @staticmethod
     def open_or_create(
         name: str,
         capacity: SupportsIndex,
         *,
+        prefault: bool = False,
+        sparse: bool = False,
+        persistent: bool = False,
         mode: int = 0o600,
         accept_owner: int | None = None,
-        directory: _Directory = None,
-        reserve: bool = True,
-        prefault: bool = False,
-        persistent: bool = False,
         spin_us: int | None = None,
+        directory: _Directory = None,
     ) -> SharedRegion: ...
+    # >>>
     @property
     def name(self) -> str: ...
     @property
@@ -176,9 +178,8 @@ def remove(name: str, *, directory: _Directory = None) -> None: ...
 def _reopen(
     name: str,
     directory: _Directory,
-    read_only: bool,
-    accept_owner: int | None,
-    spin_us: int | None,
+    flags: int,
+    numbers: Sequence[int],
 ) -> SharedRegion: ...
 
 @final

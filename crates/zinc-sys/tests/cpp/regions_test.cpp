@@ -179,7 +179,7 @@ TEST_F(Regions, InfoSaysWhatIsKnown) {
 TEST_F(Regions, OptionsReachTheLibrary) {
   const std::string other = directory() + "/other";
   ASSERT_EQ(mkdir(other.c_str(), 0700), 0);
-  zinc::options there = zinc::options().directory(other).mode(0640).reserve(false).prefault().spin(0ns);
+  zinc::options there = zinc::options().directory(other).mode(0640).sparse().prefault().spin(0ns);
   {
     const zinc::options copy = there;
     there = zinc::options();

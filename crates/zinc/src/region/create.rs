@@ -46,7 +46,9 @@ pub(super) fn create(
         operation
             .error(ErrorKind::InvalidSize, format!("{capacity} bytes are more than this system can address"))
     })?;
-    let file = place.create(options.mode).map_err(|error| cannot_create(operation, &place, &error))?;
+    // The owner itself always may.
+    let mode = options.mode & 0o777 | 0o600;
+    let file = place.create(mode).map_err(|error| cannot_create(operation, &place, &error))?;
     failpoint!("create: has a file");
     reserve(options, operation, &place, &file, len as u64)?;
     failpoint!("create: has its memory");
@@ -80,12 +82,12 @@ fn reserve(
     len: u64,
 ) -> Result<()> {
     let full = |error: &io::Error| Meaning::of(error) == Meaning::NoSpace;
-    let mut reserved = place.reserve(file, len, !options.reserve);
+    let mut reserved = place.reserve(file, len, options.sparse);
     if reserved.as_ref().is_err_and(full) {
         naming::sweep_place(place);
         // What the first try has reserved must not stand in the way of the second.
         let _ = file.set_len(0);
-        reserved = place.reserve(file, len, !options.reserve);
+        reserved = place.reserve(file, len, options.sparse);
     }
     reserved.map_err(|error| match Meaning::of(&error) {
         Meaning::NoSpace => no_space(operation, place, file, len).with_os(&error),

@@ -1,6 +1,8 @@
 //! How to make and find regions, beyond the defaults.
 
-use std::path::PathBuf;
+mod choices;
+mod plain;
+
 use std::time::Duration;
 
 use super::{OwnedRegion, Region, RegionInfo, SharedRegion, create, open};
@@ -8,7 +10,10 @@ use crate::descriptor::{DType, Descriptor};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::name;
 use crate::platform::{Place, process};
-use crate::wait::{Host, NoHost, Timeout};
+use crate::wait::{Host, NoHost};
+
+pub use choices::RegionOptions;
+pub use plain::PlainOptions;
 
 /// The spin budget where nothing else is said: about what sleeping in the kernel and being woken costs both sides
 /// together on a virtual machine (`cargo bench -p zinc --bench roundtrip` shows it as the bare futex).
@@ -18,126 +23,7 @@ const SPIN: Duration = Duration::from_micros(50);
 /// went meanwhile; a name that this user can neither open nor take makes every round fail.
 const OPEN_OR_CREATE_ROUNDS: u32 = 100;
 
-/// How to create or open a region. Every choice has a default; the shortcuts on [`SharedRegion`] use them all.
-///
-/// ```
-/// # let dir = tempfile::tempdir_in("/dev/shm").unwrap();
-/// use std::time::Duration;
-/// use zinc::RegionOptions;
-///
-/// let options = RegionOptions::new().directory(dir.path()).mode(0o640);
-/// let owner = options.create("camera", 4096)?;
-/// let reader = options.clone().read_only(true).timeout(Duration::from_secs(5)).open("camera")?;
-/// assert!(reader.is_read_only());
-/// # Ok::<_, zinc::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct RegionOptions {
-    pub(super) directory: Option<PathBuf>,
-    pub(super) mode: u32,
-    pub(super) accept_owner: Option<u32>,
-    pub(super) reserve: bool,
-    pub(super) prefault: bool,
-    pub(super) persistent: bool,
-    pub(super) read_only: bool,
-    pub(super) timeout: Timeout,
-    spin: Option<Duration>,
-}
-
-impl Default for RegionOptions {
-    fn default() -> Self {
-        Self {
-            directory: None,
-            mode: 0o600,
-            accept_owner: None,
-            reserve: true,
-            prefault: false,
-            persistent: false,
-            read_only: false,
-            timeout: Timeout::POLL,
-            spin: None,
-        }
-    }
-}
-
 impl RegionOptions {
-    /// The defaults.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable `ZINC_DIR`, else
-    /// `/dev/shm`.
-    #[must_use]
-    pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
-        self.directory = Some(path.into());
-        self
-    }
-
-    /// Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the
-    /// owner itself always may. Default: `0o600`, this user alone. Who may read only (`0o640`, say) opens read-only.
-    #[must_use]
-    pub fn mode(mut self, mode: u32) -> Self {
-        self.mode = mode & 0o777 | 0o600;
-        self
-    }
-
-    /// Open: accept regions of this user too, and not only the caller's own and root's. Default: none.
-    #[must_use]
-    pub fn accept_owner(mut self, uid: u32) -> Self {
-        self.accept_owner = Some(uid);
-        self
-    }
-
-    /// Create: take all the memory now, so that using it cannot fail later. Default: true. A sparse region takes memory
-    /// as it is written to, and kills the writer with SIGBUS when there is none left.
-    #[must_use]
-    pub fn reserve(mut self, reserve: bool) -> Self {
-        self.reserve = reserve;
-        self
-    }
-
-    /// Create, open: enter all pages in this process's page table now, so that the first touch of each costs nothing.
-    /// Default: false.
-    #[must_use]
-    pub fn prefault(mut self, prefault: bool) -> Self {
-        self.prefault = prefault;
-        self
-    }
-
-    /// Create: let the region outlive its creator from the start, as [`OwnedRegion::persist`] does. Default: false.
-    #[must_use]
-    pub fn persistent(mut self, persistent: bool) -> Self {
-        self.persistent = persistent;
-        self
-    }
-
-    /// Open: map the data without the right to write. Waiting works as ever. Where the file itself may only be read,
-    /// this handle cannot tell notifiers that it sleeps: it waits by sleeps of up to 4 ms, and cannot notify. Default:
-    /// false.
-    #[must_use]
-    pub fn read_only(mut self, read_only: bool) -> Self {
-        self.read_only = read_only;
-        self
-    }
-
-    /// How long a wait looks before it sleeps, at the most; 0 sleeps at once. Within this bound it adapts itself.
-    /// Default: the environment variable `ZINC_SPIN_US` in microseconds, else 50 µs. On a machine with one processor
-    /// no wait spins.
-    #[must_use]
-    pub fn spin(mut self, limit: Duration) -> Self {
-        self.spin = Some(limit);
-        self
-    }
-
-    /// Open: how long to wait for a region that does not exist yet. Readers are often started first. Sleeps until the
-    /// directory changes; without the directory itself it fails at once. Default: not at all.
-    #[must_use]
-    pub fn timeout(mut self, timeout: impl Into<Timeout>) -> Self {
-        self.timeout = timeout.into();
-        self
-    }
-
     /// [`SharedRegion::create`] with these options.
     ///
     /// # Errors
@@ -255,4 +141,50 @@ fn no_directory(operation: &Operation<'_>, path: &std::path::Path, error: &std::
 
 fn spin_from_environment() -> Option<Duration> {
     std::env::var("ZINC_SPIN_US").ok()?.trim().parse().ok().map(Duration::from_micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PlainOptions, RegionOptions};
+    use crate::wait::Timeout;
+    use std::time::Duration;
+
+    #[test]
+    fn options_come_back_from_their_plain_form_as_they_went() {
+        let all = RegionOptions::new()
+            .mode(0o640)
+            .sparse(true)
+            .read_only(true)
+            .accept_owner(7)
+            .spin(Duration::ZERO)
+            .timeout(Timeout::FOREVER)
+            .directory("/x");
+        for options in [RegionOptions::new(), all.clone(), all.spin(Duration::from_micros(3)).timeout(5)] {
+            let plain = PlainOptions::from(&options);
+            let parts = PlainOptions::from_parts(plain.flags, plain.numbers(), plain.directory.clone());
+            assert_eq!(parts, plain);
+            assert_eq!(format!("{:?}", RegionOptions::from(plain)), format!("{options:?}"));
+        }
+        assert_eq!(
+            PlainOptions::from(&RegionOptions::new()),
+            PlainOptions::default(),
+            "every 0 is the default"
+        );
+    }
+
+    #[test]
+    fn a_user_id_that_is_too_large_is_nobodys_and_not_anothers() {
+        let id = 1000 | 1 << 32;
+        let numbers = PlainOptions { accept_owner: u32::MAX, ..PlainOptions::default() }.numbers();
+        let given = numbers.map(|number| if number == i64::from(u32::MAX) { id } else { number });
+        assert_eq!(PlainOptions::from_parts(0, given, None).accept_owner, u32::MAX);
+    }
+
+    #[test]
+    fn a_handle_that_is_handed_on_keeps_how_to_open_it_and_not_how_it_was_made() {
+        let options =
+            RegionOptions::new().mode(0o644).sparse(true).prefault(true).accept_owner(7).directory("/x");
+        let kept = PlainOptions { accept_owner: 7, ..PlainOptions::default() };
+        assert_eq!(PlainOptions::from(&options).handed_on(), kept);
+    }
 }

@@ -30,6 +30,16 @@ impl Timeout {
         Self(Some(Duration::from_millis(milliseconds)))
     }
 
+    /// Waits for this many nanoseconds; a negative number is for ever.
+    pub(crate) fn from_nanos(nanoseconds: i64) -> Self {
+        Self(u64::try_from(nanoseconds).ok().map(Duration::from_nanos))
+    }
+
+    /// The nanoseconds; a negative number is for ever.
+    pub(crate) fn nanoseconds(self) -> i64 {
+        self.0.map_or(-1, |time| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX))
+    }
+
     /// When the time is up, on the clock that reads `now` nanoseconds. Far times count as never.
     pub(crate) fn deadline(self, now: u64) -> u64 {
         match self.0 {

@@ -1,7 +1,14 @@
-//! The C# package's generated tables: kinds of errors with their exceptions, and element types.
+//! The C# package's generated code: kinds of errors with their exceptions, element types, options, the C ABI.
 
-use crate::generate::spec::{DType, Kind, Spec};
-use crate::generate::{MARK, each};
+mod native;
+mod options;
+
+use crate::generate::MARK;
+use crate::generate::text::{dtype_member as member, each, xml};
+use zinc_spec::{DType, Kind, Spec};
+
+pub(crate) use native::native;
+pub(crate) use options::options;
 
 pub(crate) fn errors(spec: &Spec) -> String {
     let kinds = &spec.kinds;
@@ -9,7 +16,7 @@ pub(crate) fn errors(spec: &Spec) -> String {
         format!("        /// <summary>{}</summary>\n        {name} = {code},", xml(doc))
     });
     let arms = each(kinds, |kind| {
-        format!("                ErrorKind.{} => new {}(why),", kind.name, exception(kind))
+        format!("                ErrorKind.{} => new {}(why),", kind.name, kind.exception())
     });
     let classes: Vec<_> = kinds.iter().map(class).collect();
     format!(
@@ -43,7 +50,7 @@ namespace Zinc
 
 fn class(kind: &Kind) -> String {
     let Kind { name, doc, .. } = kind;
-    let class = exception(kind);
+    let class = kind.exception();
     format!(
         r"    /// <summary>{}</summary>
     public sealed partial class {class} : ZincException
@@ -58,16 +65,11 @@ fn class(kind: &Kind) -> String {
     )
 }
 
-/// The class that Python has for it, as C# calls such classes.
-fn exception(kind: &Kind) -> String {
-    format!("{}Exception", kind.python_class.trim_end_matches("Error"))
-}
-
 pub(crate) fn dtypes(spec: &Spec) -> String {
     let dtypes = &spec.dtypes;
     let members = each(dtypes, |dtype| {
-        let DType { name, code, size, .. } = dtype;
-        let bytes = if *size == 1 { "1 byte".to_owned() } else { format!("{size} bytes") };
+        let DType { name, code, .. } = dtype;
+        let bytes = dtype.bytes();
         format!(
             "        /// <summary>{name}, {bytes} each: C#'s <see cref=\"{}\"/>.</summary>\n        {} = {code},",
             element(name),
@@ -133,18 +135,6 @@ namespace Zinc
     )
 }
 
-/// The enum's member: the name in C#'s spelling.
-fn member(name: &str) -> String {
-    let split = name.find(|letter: char| letter.is_ascii_digit()).unwrap_or(name.len());
-    let (word, digits) = name.split_at(split);
-    let word = match word {
-        "uint" => "UInt".to_owned(),
-        "bfloat" => "BFloat".to_owned(),
-        word => word[..1].to_ascii_uppercase() + &word[1..],
-    };
-    word + digits
-}
-
 /// The C# type of an element: the language's own where it has one, else the package's.
 fn element(name: &str) -> &str {
     match name {
@@ -164,13 +154,4 @@ fn element(name: &str) -> &str {
         "complex128" => "System.Numerics.Complex",
         own => own,
     }
-}
-
-/// A sentence of the spec as XML documentation has it.
-fn xml(doc: &str) -> String {
-    let mut text = doc.replace('&', "&amp;").replace('<', "&lt;");
-    while text.matches('`').count() >= 2 {
-        text = text.replacen('`', "<c>", 1).replacen('`', "</c>", 1);
-    }
-    text
 }

@@ -1,7 +1,11 @@
-//! The Java package's generated classes: error kinds, an exception for each, element types.
+//! The Java package's generated classes: error kinds, an exception for each, element types, options.
 
-use crate::generate::spec::{DType, Kind, Spec};
-use crate::generate::{MARK, each};
+mod options;
+
+use crate::generate::MARK;
+use crate::generate::text::{each, javadoc};
+use heck::ToShoutySnakeCase;
+use zinc_spec::{DType, Kind, Spec};
 
 const FOLDER: &str = "crates/zinc-jni/src/main/java/dev/zinc";
 
@@ -11,33 +15,16 @@ pub(crate) fn files(spec: &Spec) -> Vec<(String, String)> {
         ("ErrorKind".to_owned(), error_kind(spec)),
         ("Failures".to_owned(), failures(spec)),
         ("DType".to_owned(), dtype(spec)),
+        ("Choices".to_owned(), options::choices(spec)),
     ];
-    let exceptions = spec.kinds.iter().map(|kind| (class(kind), exception(kind)));
+    let exceptions = spec.kinds.iter().map(|kind| (kind.exception(), exception(kind)));
     let file = |(class, text)| (format!("{FOLDER}/{class}.java"), text);
     classes.into_iter().chain(exceptions).map(file).collect()
 }
 
-/// `NotFoundException`, as Python has a `NotFoundError`.
-fn class(kind: &Kind) -> String {
-    format!("{}Exception", kind.python_class.trim_end_matches("Error"))
-}
-
-/// `NOT_FOUND` for `NotFound`.
-fn constant(kind: &Kind) -> String {
-    kind.c_name().trim_start_matches("ZINC_ERROR_").to_owned()
-}
-
-/// The sentence as Javadoc has it.
-fn doc(kind: &Kind) -> String {
-    let code = |(place, part): (usize, &str)| {
-        if place % 2 == 1 { format!("{{@code {part}}}") } else { part.to_owned() }
-    };
-    kind.doc.split('`').enumerate().map(code).collect()
-}
-
 fn error_kind(spec: &Spec) -> String {
     let constants = each(&spec.kinds, |kind| {
-        format!("    /** {} */\n    {}({}, {:?}),", doc(kind), constant(kind), kind.code, kind.name)
+        format!("    /** {} */\n    {}({}, {:?}),", javadoc(&kind.doc), kind.constant(), kind.code, kind.name)
     });
     let constants = constants.trim_end().trim_end_matches(',');
     format!(
@@ -81,7 +68,7 @@ public enum ErrorKind {{
 }
 
 fn exception(kind: &Kind) -> String {
-    let (class, constant, doc) = (class(kind), constant(kind), doc(kind));
+    let (class, constant, doc) = (kind.exception(), kind.constant(), javadoc(&kind.doc));
     format!(
         r#"// {MARK} crates/zinc/spec/errors.toml.
 
@@ -100,8 +87,9 @@ public final class {class} extends ZincException {{
 }
 
 fn failures(spec: &Spec) -> String {
-    let cases =
-        each(&spec.kinds, |kind| format!("            case {} -> new {}(details);", kind.code, class(kind)));
+    let cases = each(&spec.kinds, |kind| {
+        format!("            case {} -> new {}(details);", kind.code, kind.exception())
+    });
     format!(
         r#"// {MARK} crates/zinc/spec/errors.toml.
 
@@ -124,9 +112,9 @@ final class Failures {{
 }
 
 fn dtype(spec: &Spec) -> String {
-    let constants = each(&spec.dtypes, |DType { name, code, size, .. }| {
-        let bytes = if *size == 1 { "1 byte".to_owned() } else { format!("{size} bytes") };
-        let constant = name.to_uppercase();
+    let constants = each(&spec.dtypes, |dtype| {
+        let DType { name, code, size, .. } = dtype;
+        let (bytes, constant) = (dtype.bytes(), name.to_shouty_snake_case());
         format!("    /** {{@code {name}}}: {bytes} each. */\n    {constant}({code}, {name:?}, {size}),")
     });
     let constants = constants.trim_end().trim_end_matches(',');

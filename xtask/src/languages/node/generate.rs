@@ -1,11 +1,16 @@
-//! The npm package's generated tables and types: error kinds and element types.
+//! The npm package's generated tables and types: error kinds, element types, options.
 
-use crate::generate::spec::{DType, Kind, Spec};
-use crate::generate::{MARK, each};
+mod options;
+
+use crate::generate::MARK;
+use crate::generate::text::each;
+use zinc_spec::{DType, Spec};
+
+pub(crate) use options::table as options;
 
 pub(crate) fn kinds(spec: &Spec) -> String {
     let rows = each(&spec.kinds, |kind| {
-        format!("  {}: {{ code: {:?}, number: {} }},", kind.name, code(kind), kind.code)
+        format!("  {}: {{ code: {:?}, number: {} }},", kind.name, kind.javascript_code(), kind.code)
     });
     format!(
         r#"// Every kind of error, with its code as JavaScript has it and its number as every language has it.
@@ -41,8 +46,9 @@ module.exports = {{ DTYPES }};
 }
 
 pub(crate) fn types(spec: &Spec) -> String {
-    let kinds =
-        each(&spec.kinds, |kind| format!("  /** {} */\n  {}: {:?};", kind.doc, kind.name, code(kind)));
+    let kinds = each(&spec.kinds, |kind| {
+        format!("  /** {} */\n  {}: {:?};", kind.doc, kind.name, kind.javascript_code())
+    });
     let arrays = each(&spec.dtypes, |dtype| {
         let array = match array(dtype) {
             ("Float16Array", _) => "Float16",
@@ -51,9 +57,11 @@ pub(crate) fn types(spec: &Spec) -> String {
         format!("  {}: {array};", dtype.name)
     });
     format!(
-        r#"// The kinds of error and the element types, as types.
+        r#"// The kinds of error, the element types and the options, as types.
 //
-// {MARK} `crates/zinc/spec/errors.toml` and `dtypes.toml`.
+// {MARK} `crates/zinc/spec/errors.toml`, `dtypes.toml` and `options.toml`.
+
+import type {{ Timeout }} from "./index.cjs";
 
 /** The `code` of each kind of error. */
 export interface Codes {{
@@ -65,13 +73,10 @@ type Float16 = typeof globalThis extends {{ Float16Array: new (length: number) =
 /** The typed array of each element type. */
 export interface Arrays {{
 {arrays}}}
-"#
-    )
-}
 
-/// `ERR_ZINC_NOT_FOUND` for `NotFound`.
-fn code(kind: &Kind) -> String {
-    kind.c_name().replacen("ZINC_ERROR", "ERR_ZINC", 1)
+{}"#,
+        options::interfaces(spec)
+    )
 }
 
 /// The typed array of an element type, and how many of its numbers one element is. What JavaScript has no numbers for

@@ -1,7 +1,12 @@
-//! The Python package's generated exception classes.
+//! The Python package's generated code: exception classes, and the calls that take options.
 
-use crate::generate::spec::{Kind, Spec};
-use crate::generate::{MARK, each};
+mod calls;
+
+use crate::generate::MARK;
+use crate::generate::text::each;
+use zinc_spec::{Kind, Spec};
+
+pub(crate) use calls::{calls, stubs};
 
 pub(crate) fn errors(spec: &Spec) -> String {
     let kinds = &spec.kinds;

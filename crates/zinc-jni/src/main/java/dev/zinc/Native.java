@@ -26,17 +26,14 @@ final class Native {
 
     static native String version();
 
-    static native long create(String name, long capacity, String directory, int flags, int mode, long spin);
+    static native long create(String name, long capacity, int flags, long[] numbers, String directory);
 
     static native long createTensor(
-            String name, int dtype, long[] shape, String directory, int flags, int mode, long spin);
+            String name, int dtype, long[] shape, int flags, long[] numbers, String directory);
 
-    static native long open(
-            String name, long timeout, String directory, int flags, long acceptOwner, long spin)
-            throws InterruptedException;
+    static native long open(String name, int flags, long[] numbers, String directory) throws InterruptedException;
 
-    static native long openOrCreate(
-            String name, long capacity, String directory, int flags, int mode, long acceptOwner, long spin);
+    static native long openOrCreate(String name, long capacity, int flags, long[] numbers, String directory);
 
     static native long duplicate(long handle);
 
@@ -54,9 +51,9 @@ final class Native {
 
     static native RegionInfo info(long handle);
 
-    static native Object[] list(String directory);
+    static native Object[] list(int flags, long[] numbers, String directory);
 
-    static native void remove(String name, String directory);
+    static native void remove(String name, int flags, long[] numbers, String directory);
 
     static native void unlink(long handle);
 

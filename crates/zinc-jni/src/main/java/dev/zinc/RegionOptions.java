@@ -19,137 +19,37 @@ import java.util.List;
  * try (var reader = options.readOnly(true).timeout(Duration.ofSeconds(5)).open("camera")) { ... }
  * }</pre>
  */
-public final class RegionOptions {
-    private static final int UNRESERVED = 1;
-    private static final int PREFAULT = 2;
-    private static final int PERSISTENT = 4;
-    private static final int READ_ONLY = 8;
-
-    private static final long UNSAID = -1;
-
-    private final String directory;
+public final class RegionOptions extends Choices {
     private final int flags;
-    private final int mode;
-    private final long acceptOwner;
-    private final long spin;
-    private final long timeout;
+    private final long[] numbers;
+    private final String directory;
 
     /** The defaults. */
     public RegionOptions() {
-        this(null, 0, (int) UNSAID, UNSAID, UNSAID, Timeouts.POLL);
+        this(0, new long[NUMBERS], null);
     }
 
-    private RegionOptions(String directory, int flags, int mode, long acceptOwner, long spin, long timeout) {
-        this.directory = directory;
+    private RegionOptions(int flags, long[] numbers, String directory) {
         this.flags = flags;
-        this.mode = mode;
-        this.acceptOwner = acceptOwner;
-        this.spin = spin;
-        this.timeout = timeout;
+        this.numbers = numbers;
+        this.directory = directory;
     }
 
-    private RegionOptions flag(int flag, boolean set) {
-        int changed = set ? flags | flag : flags & ~flag;
-        return new RegionOptions(directory, changed, mode, acceptOwner, spin, timeout);
+    @Override
+    RegionOptions flag(int flag, boolean set) {
+        return new RegionOptions(set ? flags | flag : flags & ~flag, numbers, directory);
     }
 
-    /**
-     * Where regions live: a directory on a tmpfs or hugetlbfs.
-     *
-     * @param directory the directory; the default is the environment's {@code ZINC_DIR}, else {@code /dev/shm}
-     * @return options with it
-     */
-    public RegionOptions directory(Path directory) {
-        return new RegionOptions(directory.toString(), flags, mode, acceptOwner, spin, timeout);
+    @Override
+    RegionOptions number(int place, long number) {
+        long[] changed = numbers.clone();
+        changed[place] = number;
+        return new RegionOptions(flags, changed, directory);
     }
 
-    /**
-     * Create: who may open the region. The umask does not touch it, and the owner itself always may. Who may only read
-     * ({@code 0640}, say) opens {@link #readOnly(boolean) read-only}.
-     *
-     * @param mode permission bits; the default is {@code 0600}, this user alone
-     * @return options with it
-     */
-    public RegionOptions mode(int mode) {
-        return new RegionOptions(directory, flags, mode & 0777, acceptOwner, spin, timeout);
-    }
-
-    /**
-     * Create: whether to take all the memory now, so that using it cannot fail later. A region that is not reserved
-     * takes memory as it is written to, and kills the JVM with SIGBUS, or an {@link InternalError}, when there is none
-     * left.
-     *
-     * @param reserve whether to; the default is true
-     * @return options with it
-     */
-    public RegionOptions reserve(boolean reserve) {
-        return flag(UNRESERVED, !reserve);
-    }
-
-    /**
-     * Create, open: whether to map every page now, so that the first touch of each costs nothing.
-     *
-     * @param prefault whether to; the default is false
-     * @return options with it
-     */
-    public RegionOptions prefault(boolean prefault) {
-        return flag(PREFAULT, prefault);
-    }
-
-    /**
-     * Create: whether the region outlives its owner from the start, as after {@link OwnedRegion#persist()}.
-     *
-     * @param persistent whether it does; the default is false
-     * @return options with it
-     */
-    public RegionOptions persistent(boolean persistent) {
-        return flag(PERSISTENT, persistent);
-    }
-
-    /**
-     * Open: whether to map the data without the right to write. Buffers are read-only then. Where the file itself may
-     * only be read, the handle cannot {@link SharedRegion#signal() signal}, and waits by sleeps of up to 4 ms.
-     *
-     * @param readOnly whether to; the default is false
-     * @return options with it
-     */
-    public RegionOptions readOnly(boolean readOnly) {
-        return flag(READ_ONLY, readOnly);
-    }
-
-    /**
-     * Open: a user whose regions are welcome, beside the caller's own and root's.
-     *
-     * @param user the user's id; the default is none
-     * @return options with it
-     */
-    public RegionOptions acceptOwner(long user) {
-        if (user < 0 || user > 0xffff_ffffL) {
-            throw new IllegalArgumentException(user + " is no user id");
-        }
-        return new RegionOptions(directory, flags, mode, user, spin, timeout);
-    }
-
-    /**
-     * Create, open: how long a wait may look again and again before it sleeps. Within this bound it adapts itself.
-     *
-     * @param limit the longest time, and zero to sleep at once; the default is the environment's
-     *     {@code ZINC_SPIN_US} in
-     *     microseconds, else 50 µs
-     * @return options with it
-     */
-    public RegionOptions spin(Duration limit) {
-        return new RegionOptions(directory, flags, mode, acceptOwner, Timeouts.of(limit), timeout);
-    }
-
-    /**
-     * Open: how long to wait for a region that does not exist yet. Readers are often started first.
-     *
-     * @param timeout how long; the default is not at all
-     * @return options with it
-     */
-    public RegionOptions timeout(Duration timeout) {
-        return new RegionOptions(directory, flags, mode, acceptOwner, spin, Timeouts.of(timeout));
+    @Override
+    RegionOptions path(Path path) {
+        return new RegionOptions(flags, numbers, path.toString());
     }
 
     /**
@@ -165,7 +65,7 @@ public final class RegionOptions {
      * @throws InvalidSizeException if the capacity is not one
      */
     public OwnedRegion create(String name, long capacity) {
-        return new OwnedRegion(Native.create(requireNonNull(name), size(name, capacity), directory, flags, mode, spin));
+        return new OwnedRegion(Native.create(requireNonNull(name), size(name, capacity), flags, numbers, directory));
     }
 
     /**
@@ -180,7 +80,7 @@ public final class RegionOptions {
      */
     public OwnedRegion createTensor(String name, DType dtype, long... shape) {
         return new OwnedRegion(
-                Native.createTensor(requireNonNull(name), dtype.code(), lengths(shape), directory, flags, mode, spin));
+                Native.createTensor(requireNonNull(name), dtype.code(), lengths(shape), flags, numbers, directory));
     }
 
     /**
@@ -199,7 +99,7 @@ public final class RegionOptions {
      */
     public SharedRegion open(String name) {
         try {
-            boolean elsewhere = timeout != Timeouts.POLL && Elsewhere.isNeeded();
+            boolean elsewhere = numbers[TIMEOUT] != Timeouts.POLL && Elsewhere.isNeeded();
             return elsewhere ? Elsewhere.call(() -> opened(name)) : opened(name);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
@@ -209,7 +109,7 @@ public final class RegionOptions {
     }
 
     private SharedRegion opened(String name) throws InterruptedException {
-        return new SharedRegion(Native.open(requireNonNull(name), timeout, directory, flags, acceptOwner, spin));
+        return new SharedRegion(Native.open(requireNonNull(name), flags, numbers, directory));
     }
 
     /**
@@ -225,7 +125,7 @@ public final class RegionOptions {
      */
     public SharedRegion openOrCreate(String name, long capacity) {
         long handle = Native.openOrCreate(
-                requireNonNull(name), size(name, capacity), directory, flags, mode, acceptOwner, spin);
+                requireNonNull(name), size(name, capacity), flags, numbers, directory);
         return Native.isOwner(handle) ? new OwnedRegion(handle) : new SharedRegion(handle);
     }
 
@@ -236,7 +136,7 @@ public final class RegionOptions {
      * @throws NotFoundException if there is no such directory
      */
     public List<RegionInfo> list() {
-        return Arrays.stream(Native.list(directory)).map(RegionInfo.class::cast).toList();
+        return Arrays.stream(Native.list(flags, numbers, directory)).map(RegionInfo.class::cast).toList();
     }
 
     /**
@@ -248,7 +148,7 @@ public final class RegionOptions {
      * @throws PermissionDeniedException if its owner is alive, who alone may end it, or if this user may not
      */
     public void remove(String name) {
-        Native.remove(requireNonNull(name), directory);
+        Native.remove(requireNonNull(name), flags, numbers, directory);
     }
 
     /** A size that is not negative: the core has no word for those. */

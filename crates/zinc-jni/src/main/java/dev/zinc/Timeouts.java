@@ -27,4 +27,10 @@ final class Timeouts {
         // Saturates at 292 years.
         return TimeUnit.NANOSECONDS.convert(timeout);
     }
+
+    /** A bound, of which none at all is negative: 0 is the default. */
+    static long span(Duration limit) {
+        long nanoseconds = of(limit);
+        return nanoseconds == 0 ? -1 : nanoseconds;
+    }
 }

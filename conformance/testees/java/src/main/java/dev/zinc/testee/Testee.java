@@ -12,7 +12,6 @@ import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import dev.zinc.DType;
 import dev.zinc.OwnedRegion;
-import dev.zinc.RegionOptions;
 import dev.zinc.SharedRegion;
 import dev.zinc.ZincException;
 import java.io.BufferedReader;
@@ -128,15 +127,15 @@ public final class Testee {
             case "create":
                 return keep(c, create(c));
             case "open":
-                return keep(c, options(c).open(name(c)));
+                return keep(c, Options.of(c).open(name(c)));
             case "open_or_create":
-                SharedRegion region = options(c).openOrCreate(name(c), c.get("capacity").getAsLong());
+                SharedRegion region = Options.of(c).openOrCreate(name(c), c.get("capacity").getAsLong());
                 keep(c, region);
                 var made = new JsonObject();
                 made.addProperty("owner", region instanceof OwnedRegion);
                 return made;
             case "remove":
-                options(c).remove(name(c));
+                Options.of(c).remove(name(c));
                 return JsonNull.INSTANCE;
             case "list":
                 return list(c);
@@ -247,28 +246,10 @@ public final class Testee {
         return c.getAsJsonArray("shape").asList().stream().mapToLong(JsonElement::getAsLong).toArray();
     }
 
-    private static RegionOptions options(JsonObject c) {
-        var options = new RegionOptions();
-        for (String option : c.keySet()) {
-            JsonElement value = c.get(option);
-            options = switch (option) {
-                case "directory" -> options.directory(Path.of(value.getAsString()));
-                case "mode" -> options.mode(value.getAsInt());
-                case "reserve" -> options.reserve(value.getAsBoolean());
-                case "persistent" -> options.persistent(value.getAsBoolean());
-                case "read_only" -> options.readOnly(value.getAsBoolean());
-                case "accept_owner" -> options.acceptOwner(value.getAsLong());
-                case "timeout" -> options.timeout(Duration.ofMillis(value.getAsLong()));
-                default -> options;
-            };
-        }
-        return options;
-    }
-
     private static SharedRegion create(JsonObject c) {
         return c.has("dtype")
-                ? options(c).createTensor(name(c), dtype(c), shape(c))
-                : options(c).create(name(c), c.get("capacity").getAsLong());
+                ? Options.of(c).createTensor(name(c), dtype(c), shape(c))
+                : Options.of(c).create(name(c), c.get("capacity").getAsLong());
     }
 
     /** Gives a region the command's handle. Whatever had it before is closed, since nobody can name it any more. */
@@ -283,7 +264,7 @@ public final class Testee {
 
     private static JsonElement list(JsonObject c) {
         var list = new JsonArray();
-        for (var info : options(c).list()) {
+        for (var info : Options.of(c).list()) {
             var region = new JsonObject();
             region.addProperty("name", info.name());
             region.addProperty("capacity", info.capacity());

@@ -68,7 +68,7 @@ class RegionTest {
     @Test
     void aRegionOfFiveGibibytesIsReachedAtBothEndsByWindows() {
         long size = 5L << 30;
-        try (var owner = options.reserve(false).create("large", size); var peer = options.open("large")) {
+        try (var owner = options.sparse(true).create("large", size); var peer = options.open("large")) {
             assertEquals(size, peer.capacity());
             owner.byteBuffer(0, 8).putLong(0, 11);
             owner.byteBuffer(size - 8, 8).putLong(0, 22);

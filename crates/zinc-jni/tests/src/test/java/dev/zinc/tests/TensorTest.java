@@ -87,7 +87,7 @@ class TensorTest {
     @Test
     void aTensorOfMoreThanABufferHoldsIsReachedInParts() {
         long rows = (3L << 30) / 4;
-        try (var region = options.reserve(false).createTensor("t", DType.INT32, rows)) {
+        try (var region = options.sparse(true).createTensor("t", DType.INT32, rows)) {
             Tensor tensor = region.tensor();
             tensor.intBuffer(rows - 1, 1).put(0, 7);
             assertEquals(7, tensor.intBuffer(rows - 100, 100).get(99));

@@ -41,7 +41,7 @@ class SegmentJava22Test {
     @Test
     void aRegionOfFiveGibibytesIsReachedAtBothEndsByOneSegment() {
         long size = 5L << 30;
-        try (var owner = options.reserve(false).create("large", size); var peer = options.open("large")) {
+        try (var owner = options.sparse(true).create("large", size); var peer = options.open("large")) {
             MemorySegment all = owner.segment();
             assertEquals(size, all.byteSize());
             all.set(LONG, 0, 11);

@@ -1,0 +1,278 @@
+//! The calls of the Python package that take options: the extension's functions, and their stubs.
+
+use anyhow::Result;
+use zinc_spec::{Call, Choice, ChoiceType, Language, Spec};
+
+use crate::generate::text::{each, plain, wrapped};
+use crate::generate::{MARK, Project, rust};
+
+/// One of the static methods that give a region.
+struct Way {
+    name: &'static str,
+    call: Call,
+    /// What it takes beside the options: in Rust, in a stub, and what it says of each.
+    arguments: &'static [(&'static str, &'static str, &'static str, &'static str)],
+    /// What it does, before its arguments.
+    doc: &'static str,
+    /// And after them.
+    rest: &'static str,
+    /// The core's call, on `options`.
+    core: &'static str,
+    returns: &'static str,
+}
+
+const NAME: &str = "1 to 128 of the characters A-Z a-z 0-9 . _ - not starting with a dot.";
+
+const WAYS: [Way; 4] = [
+    Way {
+        name: "create",
+        call: Call::Create,
+        arguments: &[
+            ("name", "&str", "str", NAME),
+            ("capacity", "Unsigned<usize>", "SupportsIndex", "The size in bytes. It never changes."),
+        ],
+        doc: "Create a region and own it.
+
+Its memory is zero, and reserved: it cannot run out later. Where the name is left over from an owner that died,
+it is taken over. Reserving large memory takes time, during which other threads run.",
+        rest: "Returns:
+    The `OwnedRegion`.
+
+Raises:
+    AlreadyExistsError: A living process owns a region of that name, or a persistent one has it.
+    NoSpaceError: The memory cannot be reserved; `needed` and `free` say by how much.
+    InvalidNameError, InvalidSizeError: The name or the capacity is not one.
+
+Example:
+    >>> region = SharedRegion.create(\"pipeline\", 64 * 1024 * 1024)",
+        core: "py.detach(|| options.create(name, capacity.0))?.into()",
+        returns: "OwnedRegion",
+    },
+    Way {
+        name: "create_tensor",
+        call: Call::Create,
+        arguments: &[
+            ("name", "&str", "str", "As for `create`."),
+            (
+                "dtype",
+                "&Bound<'_, PyAny>",
+                "DTypeLike",
+                "The element type: a name such as \"float32\", or anything that `numpy.dtype` takes.",
+            ),
+            (
+                "shape",
+                "Shape",
+                "_Shape",
+                "The lengths, outermost first; an int is one dimension. At most eight.",
+            ),
+        ],
+        doc: "Create a region that fits one tensor and says so, so that readers need to be told nothing.",
+        rest: "The rest is as for `create`.
+
+Raises:
+    TypeError: Zinc has no such element type.
+    DescriptorError: The shape is impossible.
+
+Example:
+    >>> region = SharedRegion.create_tensor(\"frame\", \"uint8\", (1080, 1920, 3))
+    >>> region.as_numpy()[:] = frame
+    >>> region.notify()",
+        core: "{ let dtype = convert::dtype(dtype)?; py.detach(|| options.create_tensor(name, dtype, &shape.0))?.into() }",
+        returns: "OwnedRegion",
+    },
+    Way {
+        name: "open",
+        call: Call::Open,
+        arguments: &[("name", "&str", "str", "The region's name.")],
+        doc: "Open a region that another process, or this one, created.
+
+Other threads run while it waits for the region to appear, and Ctrl-C ends that.",
+        rest: "Returns:
+    The `SharedRegion`.
+
+Raises:
+    NotFoundError: There is no region of that name, or none appeared in time, or its owner died.
+    WrongOwnerError: It belongs to another user, whom `accept_owner` does not name.
+    PermissionDeniedError: Its mode forbids it; if it does not forbid reading, `read_only` helps.
+    NotARegionError, VersionMismatchError: The file of that name is no region, or one of another version.
+    ValueError: The timeout is negative or not finite.
+
+Example:
+    >>> region = SharedRegion.open(\"pipeline\", timeout=5000)",
+        core: "options.open_hosted(name, &mut Interpreter(py))?.into()",
+        returns: "SharedRegion",
+    },
+    Way {
+        name: "open_or_create",
+        call: Call::OpenOrCreate,
+        arguments: &[
+            ("name", "&str", "str", "As for `create`."),
+            (
+                "capacity",
+                "Unsigned<usize>",
+                "SupportsIndex",
+                "The size in bytes, of which a region that exists must have at least as many.",
+            ),
+        ],
+        doc: "Open a region, or create it if there is none: whoever comes first owns it.",
+        rest: "Returns:
+    An `OwnedRegion` if this call created it, else a `SharedRegion`.
+
+Raises:
+    InvalidSizeError: The region is there, but with a smaller capacity.
+
+And what `create` and `open` raise.
+
+Example:
+    >>> region = SharedRegion.open_or_create(\"board\", 4096)
+    >>> isinstance(region, OwnedRegion)
+    True",
+        core: "py.detach(|| options.open_or_create(name, capacity.0))?",
+        returns: "SharedRegion",
+    },
+];
+
+/// `zinc-py/src/calls.rs`.
+pub(crate) fn calls(project: &Project, spec: &Spec) -> Result<String> {
+    let methods: String = WAYS.iter().map(|way| method(spec, way)).collect();
+    rust::format_rust(
+        project,
+        &format!(
+            r#"//! The calls that give regions: what Python passes, as the core takes it.
+//!
+//! {MARK} `crates/zinc/spec/options.toml`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use zinc::RegionOptions;
+
+use crate::convert::{{self, Shape, Unsigned}};
+use crate::errors::Failure;
+use crate::host::Interpreter;
+use crate::owned::OwnedRegion;
+use crate::region::SharedRegion;
+use crate::timeout::Timeout;
+
+#[expect(clippy::too_many_arguments, reason = "Python's keyword arguments are Rust's positional ones")]
+#[pymethods]
+impl SharedRegion {{
+{methods}}}
+"#
+        ),
+    )
+}
+
+fn method(spec: &Spec, way: &Way) -> String {
+    let options: Vec<_> = spec.options_of(way.call).collect();
+    let documented = way.arguments.iter().map(|(name, _, _, doc)| format!("{name}: {doc}"));
+    let chosen = options.iter().map(|option| format!("{}: {}", option.name_with_unit(), doc(option)));
+    let arguments: String =
+        documented.chain(chosen).map(|line| wrapped(&line, "    ", "        ") + "\n").collect();
+    let text = format!("{}\n\nArgs:\n{arguments}\n{}", way.doc, way.rest);
+    let text: String = text.lines().map(|line| format!("/// {line}").trim_end().to_owned() + "\n").collect();
+
+    let positional: Vec<_> = way.arguments.iter().map(|(name, ..)| *name).collect();
+    let positional = positional.join(", ");
+    let signature =
+        options.iter().map(|option| format!("{}={}", option.name_with_unit(), rust_default(option)));
+    let signature = signature.collect::<Vec<_>>().join(", ");
+    let shown = options.iter().map(|option| format!("{}={}", option.name_with_unit(), default(option)));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let taken = each(way.arguments, |(name, kind, ..)| format!("{name}: {kind},"))
+        + &each(options.iter().copied(), |option| {
+            format!("{}: {},", option.name_with_unit(), rust_type(option.kind))
+        });
+    let set = each(options.iter().copied(), set);
+    format!(
+        "{text}#[staticmethod]\n#[pyo3(\n    signature = ({positional}, *, {signature}),\n    text_signature = \"({positional}, *, {shown})\"\n)]\n\
+         fn {}(\n    py: Python<'_>,\n{taken}) -> Result<Py<Self>, Failure> {{\n\
+         let mut options = RegionOptions::new();\n{set}\
+         let region = {};\nOk(OwnedRegion::object(py, region, &options)?.unbind())\n}}\n\n",
+        way.name, way.core
+    )
+}
+
+fn doc(option: &Choice) -> String {
+    let unit = match option.kind {
+        ChoiceType::Duration => " In microseconds.",
+        ChoiceType::Timeout => " Milliseconds, a timedelta, or None for ever.",
+        _ => "",
+    };
+    plain(&option.doc_in(Some(Language::Python))) + unit
+}
+
+/// The default as Python writes it.
+fn default(option: &Choice) -> String {
+    match (option.kind, option.default_number()) {
+        (ChoiceType::Bool, _) => "False".to_owned(),
+        (ChoiceType::Mode, number) => format!("0o{:o}", number.unwrap_or(0)),
+        (ChoiceType::Timeout, _) => "0".to_owned(),
+        _ => "None".to_owned(),
+    }
+}
+
+fn rust_default(option: &Choice) -> String {
+    match option.kind {
+        ChoiceType::Bool => "false".to_owned(),
+        ChoiceType::Mode => format!("Unsigned({})", default(option)),
+        ChoiceType::Timeout => "Timeout::POLL".to_owned(),
+        _ => "None".to_owned(),
+    }
+}
+
+fn rust_type(kind: ChoiceType) -> &'static str {
+    match kind {
+        ChoiceType::Bool => "bool",
+        ChoiceType::Mode => "Unsigned<u32>",
+        ChoiceType::User | ChoiceType::Group => "Option<Unsigned<u32>>",
+        ChoiceType::Duration => "Option<Unsigned<u64>>",
+        ChoiceType::Timeout => "Timeout",
+        ChoiceType::Path => "Option<PathBuf>",
+    }
+}
+
+fn stub_type(kind: ChoiceType) -> &'static str {
+    match kind {
+        ChoiceType::Bool => "bool",
+        ChoiceType::Mode => "int",
+        ChoiceType::Timeout => "_Timeout",
+        ChoiceType::Path => "_Directory",
+        _ => "int | None",
+    }
+}
+
+fn set(option: &Choice) -> String {
+    let (name, given) = (&option.name, option.name_with_unit());
+    let some =
+        |value: &str| format!("if let Some({given}) = {given} {{ options = options.{name}({value}); }}");
+    match option.kind {
+        ChoiceType::Bool => format!("options = options.{name}({given});"),
+        ChoiceType::Mode | ChoiceType::Timeout => format!("options = options.{name}({given}.0);"),
+        ChoiceType::User | ChoiceType::Group => some(&format!("{given}.0")),
+        ChoiceType::Duration => some(&format!("Duration::from_micros({given}.0)")),
+        ChoiceType::Path => some(&given),
+    }
+}
+
+/// The part of the stubs that declares them.
+pub(crate) fn stubs(spec: &Spec) -> String {
+    WAYS.iter()
+        .map(|way| {
+            let arguments = each(way.arguments, |(name, _, stub, _)| format!("        {name}: {stub},"));
+            let options = each(spec.options_of(way.call), |option| {
+                format!(
+                    "        {}: {} = {},",
+                    option.name_with_unit(),
+                    stub_type(option.kind),
+                    default(option)
+                )
+            });
+            format!(
+                "    @staticmethod\n    def {}(\n{arguments}        *,\n{options}    ) -> {}: ...\n",
+                way.name, way.returns
+            )
+        })
+        .collect()
+}
