@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"math"
+	"time"
 	"unsafe"
 )
 

@@ -5,6 +5,7 @@
 mod call;
 
 use std::ffi::{CString, c_int, c_void};
+use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -80,18 +81,12 @@ fn check(code: c_int) -> c_int {
 }
 
 fn options(from: &Options) -> zinc_options {
-    let mut options = zinc_options {
-        size: 0,
-        flags: 0,
-        mode: 0,
-        accept_owner: 0,
-        reserved: 0,
-        spin_ns: 0,
-        timeout_ns: 0,
-        directory: null(),
+    let mut options = MaybeUninit::uninit();
+    // SAFETY: the struct has that size, and is filled.
+    let mut options = unsafe {
+        check(zinc_options_init(options.as_mut_ptr(), size_of::<zinc_options>()));
+        options.assume_init()
     };
-    // SAFETY: the struct has that size.
-    check(unsafe { zinc_options_init(&mut options, size_of::<zinc_options>()) });
     options.flags = from.flags();
     options.mode = u32::from(from.mode);
     options.accept_owner = from.accept_owner;
@@ -214,7 +209,7 @@ fn perform(call: &Call, tokens: &mut Tokens, users: &mut Users) {
             });
             assert_eq!(code == 1, reached > *sequence, "{code}, {reached}");
         }
-        Call::WaitAsync { region, timeout_ms, out } => {
+        Call::WaitAsync { region, time, out } => {
             // What was in the slot before is to be cancelled while its token is known.
             users.cancel(waits, Handle::Slot(*out));
             let slot = usize::from(*out) % SLOTS;
@@ -222,10 +217,9 @@ fn perform(call: &Call, tokens: &mut Tokens, users: &mut Users) {
             users.0[slot] = user.expose_provenance();
             *PENDING.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
             let mut wait = null_mut();
-            let timeout_ms = i64::from(*timeout_ms % 8);
             // SAFETY: the callback takes this pointer.
             let code = check(unsafe {
-                zinc_wait_async(token(regions, *region), timeout_ms, Some(called), user.cast(), &mut wait)
+                zinc_wait_async(token(regions, *region), time.nanoseconds(), Some(called), user.cast(), &mut wait)
             });
             assert_eq!(code == 0, !wait.is_null());
             waits[slot] = wait.addr();

@@ -5,62 +5,41 @@
 #[path = "../../conformance/testees/rust/main.rs"]
 mod testee;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Number, Value, json};
+use zinc_spec::{ArgumentType, Spec};
 
-/// What can be asked for. Left out are `fork` and `become`, which would end the fuzzer, and `ping_pong`, which waits for
-/// another process.
-const COMMANDS: &[&str] = &[
-    "hello",
-    "reset",
-    "create",
-    "open",
-    "open_or_create",
-    "remove",
-    "list",
-    "name",
-    "capacity",
-    "sequence",
-    "notify",
-    "interrupt",
-    "close",
-    "unlink",
-    "persist",
-    "wait",
-    "wait_past",
-    "read",
-    "write",
-    "describe",
-    "descriptor",
-    "fill",
-    "tensor",
-    "wait_async",
-    "cancel",
-    "no such command",
-];
+/// Left out are `fork` and `become`, which would end the fuzzer, and `ping_pong`, which waits for another process.
+const LEFT_OUT: [&str; 3] = ["fork", "become", "ping_pong"];
 
-/// The arguments that there are, each with a value that makes sense.
-fn arguments() -> [(&'static str, Value); 17] {
-    [
-        ("handle", json!("r")),
-        ("name", json!("r")),
-        ("capacity", json!(100)),
-        ("dtype", json!("float32")),
-        ("shape", json!([2, 3])),
-        ("values", json!([1, 2, 3, 4, 5, 6])),
-        ("at", json!(1)),
-        ("length", json!(4)),
-        ("hex", json!("00ff")),
-        ("sequence", json!(1)),
-        ("count", json!(2)),
-        ("wait", json!(1)),
-        ("mode", json!(0o640)),
-        ("reserve", json!(false)),
-        ("persistent", json!(true)),
-        ("read_only", json!(true)),
-        ("accept_owner", json!(1000)),
-    ]
+/// The commands that there are, and one that is none; and their arguments, each with a value that makes sense.
+static KNOWN: LazyLock<(Vec<String>, Vec<(String, Value)>)> = LazyLock::new(|| {
+    let spec = Spec::load().expect("the core's spec files are sound");
+    let asked = spec.commands.iter().filter(|command| !LEFT_OUT.contains(&command.name.as_str()));
+    let arguments: BTreeMap<_, _> = asked
+        .clone()
+        .flat_map(|command| spec.arguments_of(command))
+        .map(|argument| (argument.name, argument.kind))
+        .chain([("handle".to_owned(), ArgumentType::Text), ("wait".to_owned(), ArgumentType::Number)])
+        .collect();
+    let names = asked.map(|command| command.name.clone()).chain(["no such command".to_owned()]).collect();
+    (names, arguments.into_iter().map(|(name, kind)| (name, sense(kind))).collect())
+});
+
+fn sense(kind: ArgumentType) -> Value {
+    match kind {
+        ArgumentType::Bool => json!(true),
+        ArgumentType::Dtype => json!("float32"),
+        ArgumentType::Hex => json!("00ff"),
+        ArgumentType::Number => json!(4),
+        ArgumentType::Numbers => json!([2, 3]),
+        ArgumentType::Text => json!("r"),
+        ArgumentType::Values => json!([1, 2, 3, 4, 5, 6]),
+    }
 }
 
 #[derive(Arbitrary, Debug)]
@@ -105,16 +84,20 @@ struct Command {
 impl Command {
     fn line(&self, id: usize) -> String {
         let mut command = Map::new();
-        let known = arguments();
+        let (names, known) = &*KNOWN;
         for (index, made) in &self.arguments {
             let (name, sense) = &known[usize::from(*index) % known.len()];
-            command.insert((*name).to_owned(), bounded(name, made.value(sense)));
+            command.insert(name.clone(), bounded(name, made.value(sense)));
         }
         command.insert("id".to_owned(), json!(id));
-        command.insert("do".to_owned(), json!(COMMANDS[usize::from(self.what) % COMMANDS.len()]));
+        command.insert("do".to_owned(), json!(names[usize::from(self.what) % names.len()]));
         // Without one, waits would wait for ever.
         command.insert("timeout".to_owned(), json!(u8::from(self.timeout)));
         command.insert("directory".to_owned(), json!(zinc_fuzz::directory()));
+        if command.get("sparse").is_some_and(|sparse| sparse == true) {
+            // Entering the pages of a sparse region makes memory of all of it.
+            command.remove("prefault");
+        }
         Value::Object(command).to_string()
     }
 }

@@ -3,7 +3,7 @@
 #![expect(unreachable_pub, reason = "the JVM reaches them, by their exported names")]
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use jni::objects::{JClass, JLongArray, JObject, JObjectArray, JString, JValue};
 use jni::sys::{jboolean, jint, jlong};

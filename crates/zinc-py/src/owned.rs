@@ -20,11 +20,11 @@ pub(crate) struct OwnedRegion;
 impl OwnedRegion {
     /// The Python object for a handle of the core that was made with these options, of the class that says whether it
     /// owns the region.
-    pub(crate) fn object(
-        py: Python<'_>,
+    pub(crate) fn object<'py>(
+        py: Python<'py>,
         core: zinc::Region,
         options: &RegionOptions,
-    ) -> PyResult<Bound<'_, SharedRegion>> {
+    ) -> PyResult<Bound<'py, SharedRegion>> {
         let owner = core.is_owner();
         let region = SharedRegion::new(core, options);
         if owner {

@@ -11,7 +11,7 @@ use pyo3::types::{PyCapsule, PyTuple};
 use zinc::{PlainOptions, RegionOptions};
 
 use crate::asynchronous::Wait;
-use crate::convert::{self, Shape, Unsigned, tuple};
+use crate::convert::{Shape, Unsigned, tuple};
 use crate::errors::Failure;
 use crate::host::Interpreter;
 use crate::owned::OwnedRegion;

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 
 use arbitrary::Arbitrary;
-use zinc_core::{ZINC_OPTION_PERSISTENT, ZINC_OPTION_PREFAULT, ZINC_OPTION_READ_ONLY, ZINC_OPTION_SPARSE};
+use zinc::PlainOptions;
 
 /// From here on a region is more than this machine reserves, so that no call takes long.
 const TOO_MUCH: usize = 1 << 46;
@@ -47,10 +47,7 @@ impl Time {
 
 #[derive(Arbitrary, Clone, Debug, Default)]
 pub struct Options {
-    read_only: bool,
-    prefault: bool,
-    sparse: bool,
-    persistent: bool,
+    flags: u32,
     unknown_flag: bool,
     pub mode: u16,
     pub accept_owner: u32,
@@ -61,15 +58,10 @@ pub struct Options {
 
 impl Options {
     pub fn flags(&self) -> u32 {
-        let all = [
-            (self.read_only, ZINC_OPTION_READ_ONLY),
-            // Entering the pages of a sparse region makes memory of all of it.
-            (self.prefault && !self.sparse, ZINC_OPTION_PREFAULT),
-            (self.sparse, ZINC_OPTION_SPARSE),
-            (self.persistent, ZINC_OPTION_PERSISTENT),
-            (self.unknown_flag, 1 << 31),
-        ];
-        all.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag).sum()
+        let known = self.flags & PlainOptions::FLAGS;
+        // Entering the pages of a sparse region makes memory of all of it.
+        let too_much = if known & PlainOptions::SPARSE != 0 { PlainOptions::PREFAULT } else { 0 };
+        known & !too_much | u32::from(self.unknown_flag) << 31
     }
 
     /// Small, or too much.
@@ -100,7 +92,7 @@ pub enum Call {
     Touch { region: Handle },
     Wait { region: Handle, time: Time },
     WaitPast { region: Handle, sequence: u64, time: Time },
-    WaitAsync { region: Handle, timeout_ms: u8, out: u8 },
+    WaitAsync { region: Handle, time: Time, out: u8 },
     WaitCancel { wait: Handle },
     Describe { region: Handle, dtype: u32, shape: Vec<u64> },
     Tensor { region: Handle, dtype: u32, out: Option<u8> },

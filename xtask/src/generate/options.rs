@@ -376,7 +376,7 @@ fn fields(options: &[Choice]) -> Vec<Field> {
     let mut end = 12;
     let mut gaps = 0;
     let mut fill = |fields: &mut Vec<Field>, end: &mut usize, align: usize| {
-        if *end % align != 0 {
+        if !end.is_multiple_of(align) {
             gaps += 1;
             let name = if gaps == 1 { "reserved".to_owned() } else { format!("reserved{gaps}") };
             fields.push(Field { name, rust: "u32", doc: "Always 0.".to_owned(), reserved: true });

@@ -17,10 +17,10 @@ and in another process:
 """
 
 from . import _errors
-from ._errors import *  # noqa: F403 - every kind of error, which are the spec's to list
+from ._errors import *
 from ._zinc import OwnedRegion, RegionInfo, SharedRegion, __version__, remove
 from ._zinc import list as list
 
-# `list` is left out, so that `from zinc import *` does not hide the built-in one.
+# The errors are listed where they are made from the spec. `list` is left out, so that `from zinc import *` does not hide the built-in one.
 __all__ = ["OwnedRegion", "RegionInfo", "SharedRegion", "__version__", "remove"]
 __all__ += _errors.__all__

@@ -33,9 +33,9 @@ static struct told telling(sem_t *done) {
 
 static void start(sem_t *done) { CHECK(sem_init(done, 0, 0) == 0); }
 
-static zinc_async_wait *begun(zinc_region *region, int64_t timeout_ms, struct told *told) {
+static zinc_async_wait *begun(zinc_region *region, int64_t timeout_ns, struct told *told) {
   zinc_async_wait *wait = NULL;
-  CHECK(zinc_wait_async(region, timeout_ms, tell, told, &wait) == 0);
+  CHECK(zinc_wait_async(region, timeout_ns, tell, told, &wait) == 0);
   CHECK(wait != NULL);
   return wait;
 }
@@ -94,7 +94,7 @@ static void the_time_that_is_up_calls_back(void) {
     struct told told = telling(&done);
     struct timespec before, after;
     clock_gettime(CLOCK_MONOTONIC, &before);
-    begun(region, ms, &told);
+    begun(region, ms * 1000000, &told);
     called(&done, 1);
     clock_gettime(CLOCK_MONOTONIC, &after);
     CHECK(told.result == 0);
@@ -310,7 +310,7 @@ static void a_wrong_argument_is_told_and_nothing_calls_back(void) {
   CHECK(zinc_wait_cancel((zinc_async_wait *)&done) == 0);
   CHECK(zinc_wait_cancel((zinc_async_wait *)(uintptr_t)-1) == 0);
   // A timeout that is negative or huge is one that never comes.
-  const int64_t never[] = {-1, INT64_MIN, INT64_MAX, INT64_MAX / 1000000 + 1};
+  const int64_t never[] = {-1, INT64_MIN, INT64_MAX, INT64_MAX - 1};
   for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
     CHECK(zinc_wait_cancel(begun(region, never[i], &told)) == 1);
   }
