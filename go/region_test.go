@@ -174,6 +174,25 @@ func TestModeIsTheFilesWhateverTheUmask(t *testing.T) {
 	}
 }
 
+func TestANumberThatNoUserHasIsNotCutDownToOneThatAUserHas(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("another user's region: not root")
+	}
+	name := unique(t)
+	owner := must(zinc.Create(name, 64))(t)
+	if err := os.Chown(must(owner.Info())(t).Path, 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, nobody := range []int{1<<32 | 1, -1} {
+		if _, err := zinc.Open(name, zinc.WithAcceptOwner(nobody)); !errors.Is(err, zinc.ErrWrongOwner) {
+			t.Errorf("accepting %d gives %v", nobody, err)
+		}
+	}
+	peer := must(zinc.Open(name, zinc.WithAcceptOwner(1)))(t)
+	must(0, peer.Close())(t)
+	must(0, owner.Close())(t)
+}
+
 func TestASparseRegionTakesNoMemoryAndAReservedOneAllOfIt(t *testing.T) {
 	const size = 4 << 20
 	for _, made := range []struct {

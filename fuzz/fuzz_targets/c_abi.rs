@@ -67,9 +67,13 @@ impl<'a, T> Out<'a, T> {
     }
 }
 
+fn is_answer(code: c_int) -> bool {
+    (0..=1).contains(&code) || zinc::ErrorKind::from_code(code).is_some()
+}
+
 /// A code is an answer or an error that has a name and a text.
 fn check(code: c_int) -> c_int {
-    assert!((-15..=1).contains(&code), "{code} is no answer");
+    assert!(is_answer(code), "{code} is no answer");
     if code < 0 {
         assert_eq!(zinc_error_code(), code);
         let mut text = [1; 16];
@@ -98,7 +102,7 @@ fn options(from: &Options) -> zinc_options {
 }
 
 extern "C" fn called(pending: *mut c_void, result: c_int) {
-    assert!((-15..=1).contains(&result), "{result} is no answer");
+    assert!(is_answer(result), "{result} is no answer");
     // SAFETY: it was made by `Box::into_raw`, and comes here once, or back from a cancelled wait.
     drop(unsafe { Box::from_raw(pending.cast::<u32>()) });
     *PENDING.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;

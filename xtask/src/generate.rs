@@ -49,6 +49,7 @@ fn from_spec(files: &mut Files<'_>, spec: &Spec) -> Result<()> {
     for (what, text) in cpp::generate::blocks(spec) {
         files.part("crates/zinc-sys/include/zinc.hpp", "//", what, &text)?;
     }
+    files.put("crates/zinc-py/python/zinc/__init__.py", &python::generate::package(spec))?;
     files.put("crates/zinc-py/python/zinc/_errors.py", &python::generate::errors(spec))?;
     files.put("crates/zinc-py/src/calls.rs", &python::generate::calls(project, spec)?)?;
     files.part("crates/zinc-py/python/zinc/_zinc.pyi", "    #", "calls", &python::generate::stubs(spec))?;

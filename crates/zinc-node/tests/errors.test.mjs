@@ -84,6 +84,10 @@ test("another user's region is refused, unless that user is named", () =>
     const region = SharedRegion.create("x", 100, { directory });
     chownSync(`${directory}/zinc.x`, 1, 1);
     assert.equal(error(() => SharedRegion.open("x", { directory })).code, "ERR_ZINC_WRONG_OWNER");
+    // A number that no user has is not cut down to one that a user has.
+    for (const acceptOwner of [2 ** 32 + 1, -1]) {
+      assert.throws(() => SharedRegion.open("x", { directory, acceptOwner }), RangeError);
+    }
     SharedRegion.open("x", { directory, acceptOwner: 1 }).close();
     region.close();
   }));

@@ -78,4 +78,4 @@ def errors() -> list[RegionInfo]:
 def wrong() -> None:
     SharedRegion.open("x").wait("1")  # type: ignore[arg-type]
     SharedRegion.open("x").wait_async()  # type: ignore[unused-coroutine]
-    SharedRegion.create("x", 64, 0o600)  # type: ignore[call-arg]
+    SharedRegion.create("x", 64, True)  # type: ignore[call-arg]

@@ -1,6 +1,6 @@
 //! The C ABI of Zinc: the core's calls as C functions, and nothing that the core does not do.
 //!
-//! `include/zinc.h` is made from these sources, comments included; `tests/header.rs` keeps it current. C programs, and
+//! `cargo xtask generate` makes `include/zinc.h` from these sources, comments included. C programs, and
 //! the C++, Go and C# packages, use that header. Rust programs use the crate `zinc` itself.
 
 // Loom's model, `tests/slab_model.rs`, takes what it needs by itself: the core has no regions under loom.

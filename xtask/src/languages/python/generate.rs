@@ -98,6 +98,52 @@ for _name in __all__:
     )
 }
 
+/// `__init__.py`: what people import.
+pub(crate) fn package(spec: &Spec) -> String {
+    let mut classes: Vec<_> = spec.kinds.iter().map(|kind| kind.python_class.as_str()).collect();
+    classes.push("ZincError");
+    classes.sort_unstable();
+    let imports = each(&classes, |name| format!("    {name},"));
+    classes.extend(["OwnedRegion", "RegionInfo", "SharedRegion"]);
+    classes.sort_unstable();
+    let exported = each(&classes, |name| format!("    \"{name}\","));
+    format!(
+        r#""""Zinc: named shared memory between processes of different languages, without copies.
+
+One process creates a region, others open it by its name, and all see the same bytes. `notify` and `wait` say when
+to look.
+
+    from zinc import SharedRegion
+
+    region = SharedRegion.create("pipeline", 64 * 1024 * 1024)
+    region.as_numpy(dtype="float32")[:] = 1.0
+    region.notify()
+
+and in another process:
+
+    region = SharedRegion.open("pipeline")
+    region.wait(1000)
+    print(region.as_numpy(dtype="float32").sum())
+"""
+
+# {MARK} `crates/zinc/spec/errors.toml`.
+
+from ._errors import (
+    BY_CODE,
+{imports})
+from ._zinc import OwnedRegion, RegionInfo, SharedRegion, __version__, remove
+from ._zinc import list as list
+
+# `list` is left out, so that `from zinc import *` does not hide the built-in one.
+__all__ = [
+    "BY_CODE",
+{exported}    "__version__",
+    "remove",
+]
+"#
+    )
+}
+
 fn class(kind: &Kind) -> String {
     let bases: Vec<_> = ["ZincError"].into_iter().chain(kind.python.iter().map(String::as_str)).collect();
     let errno = kind.errno.as_ref().map_or(String::new(), |name| format!("    _errno = _errno.{name}\n"));
