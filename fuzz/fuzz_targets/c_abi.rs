@@ -223,7 +223,13 @@ fn perform(call: &Call, tokens: &mut Tokens, users: &mut Users) {
             let mut wait = null_mut();
             // SAFETY: the callback takes this pointer.
             let code = check(unsafe {
-                zinc_wait_async(token(regions, *region), time.nanoseconds(), Some(called), user.cast(), &mut wait)
+                zinc_wait_async(
+                    token(regions, *region),
+                    time.nanoseconds(),
+                    Some(called),
+                    user.cast(),
+                    &mut wait,
+                )
             });
             assert_eq!(code == 0, !wait.is_null());
             waits[slot] = wait.addr();

@@ -80,7 +80,8 @@ export class Child {
 
 /** Waits until somebody is about to sleep, or sleeps, in a wait on the region of this name. */
 export async function asleep(directory, name) {
-  // The header's `waiters` word, by spec/layout.toml: raised just before a waiter sleeps.
+  // The header's `waiters` word, raised just before a waiter sleeps. Its offset is written out: a witness of the layout
+  // that does not follow a mistake in the spec.
   const file = openSync(`${directory}/zinc.${name}`, "r");
   const word = new Uint8Array(8);
   try {

@@ -103,7 +103,8 @@ def asleep(directory):
     """Waits until somebody is about to sleep, or sleeps, in a wait on the region of this name."""
 
     def wait(name):
-        # The header's `waiters` word, by spec/layout.toml: raised just before a waiter sleeps.
+        # The header's `waiters` word, raised just before a waiter sleeps. Its offset is written out: a witness of the
+        # layout that does not follow a mistake in the spec.
         file = os.open(directory / f"zinc.{name}", os.O_RDONLY)
         try:
             while struct.unpack("<Q", os.pread(file, 8, 256)) == (0,):

@@ -12,7 +12,8 @@ use common::{Stage, is_root, note, word};
 use proptest::prelude::*;
 use zinc::{DType, ErrorKind, RegionState, Timeout};
 
-/// Offsets of the header's fields, as in `spec/layout.toml`.
+/// Offsets of the header's fields. They are written out here, and not read from `spec/layout.toml`: what damages files
+/// by them is a witness of the layout that does not follow a mistake in the spec.
 mod offset {
     pub(crate) const MAGIC: u64 = 0;
     pub(crate) const VERSION: u64 = 8;
