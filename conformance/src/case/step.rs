@@ -1,10 +1,14 @@
 //! How a step is written: `{ opener = "wait", timeout = 60, gives = false }`, read and checked.
 
-use super::{Call, Expect, Role, Step, TESTEE_ERRORS, Together};
+use super::parts::{Call, Expect, Role, Step, Together};
 use crate::spec::SPEC;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 use std::time::Duration;
+
+/// Errors that a testee reports on its own account: the language has no such call, no way to write there, or its own
+/// way to say that an asynchronous wait was cancelled.
+const TESTEE_ERRORS: &[&str] = &["Cancelled", "NoSuchCall", "ReadOnly"];
 
 /// What a testee can be told to do, with the arguments that each command takes beside `handle`.
 const COMMANDS: &[(&str, &[&str])] = &[
