@@ -133,14 +133,11 @@ fn lint(shell: &Shell, _: &mut Tally) -> Result<()> {
 
 fn loom(shell: &Shell, tally: &mut Tally) -> Result<()> {
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    for (package, target) in [("zinc", &["--lib"][..]), ("zinc-sys", &["--test", "slab_model"])] {
-        let mut models = shell.project().cargo();
-        models.env("RUSTFLAGS", format!("{flags} --cfg loom"));
-        models.args(["test", "--package", package, "--profile", "instrumented"]).args(target);
-        models.args(["--", "loom"]);
-        tally.cargo(shell, &format!("models of {package} under loom"), &mut models)?;
-    }
-    Ok(())
+    let mut models = shell.project().cargo();
+    models.env("RUSTFLAGS", format!("{flags} --cfg loom"));
+    models.args(["test", "--package", "zinc", "--package", "zinc-sys", "--lib", "--test", "slab_model"]);
+    models.args(["--profile", "instrumented", "--", "loom"]);
+    tally.cargo(shell, "models of the core and of the C ABI under loom", &mut models)
 }
 
 /// The quickstarts of the languages whose tools are here; the tests say which are left out.
