@@ -22,8 +22,8 @@ pub(crate) struct Tally {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
     pub(crate) skipped: usize,
-    /// Why something was skipped, and which tests; none of a test that left out a part of itself.
-    reasons: BTreeMap<String, Vec<String>>,
+    /// Why something was skipped, and which tests how often; none of a test that left out a part of itself.
+    reasons: BTreeMap<String, BTreeMap<String, usize>>,
 }
 
 impl Tally {
@@ -111,22 +111,38 @@ impl Tally {
         self.failed += other.failed;
         self.skipped += other.skipped;
         for (reason, tests) in other.reasons {
-            self.reasons.entry(reason).or_default().extend(tests);
+            let known = self.reasons.entry(reason).or_default();
+            for (test, times) in tests {
+                *known.entry(test).or_default() += times;
+            }
         }
     }
 
     fn skip(&mut self, test: &str, reason: &str) {
         self.skipped += 1;
         let reason = format!("skipped: {}", reason.split_whitespace().collect::<Vec<_>>().join(" "));
-        self.reasons.entry(reason).or_default().push(test.to_owned());
+        *self.reasons.entry(reason).or_default().entry(test.to_owned()).or_default() += 1;
     }
 
     /// A line for each reason.
     pub(crate) fn reasons(&self) -> impl Iterator<Item = String> {
-        self.reasons.iter().map(|(reason, tests)| match tests.as_slice() {
-            [] => reason.clone(),
-            tests if tests.len() <= NAMED => format!("{reason}: {}", tests.join(", ")),
-            tests => format!("{reason}: {} and {} more", tests[..NAMED].join(", "), tests.len() - NAMED),
+        self.reasons.iter().map(|(reason, tests)| {
+            let named: Vec<_> = tests
+                .iter()
+                .take(NAMED)
+                .map(
+                    |(test, times)| {
+                        if *times == 1 { test.clone() } else { format!("{test} ({times} times)") }
+                    },
+                )
+                .collect();
+            match tests.len() {
+                0 => reason.clone(),
+                count if count > NAMED => {
+                    format!("{reason}: {} and {} more", named.join(", "), count - NAMED)
+                }
+                _ => format!("{reason}: {}", named.join(", ")),
+            }
         })
     }
 }
@@ -159,16 +175,17 @@ mod tests {
             tally.skip(test, "not\n  root");
         }
         tally.skip("h", "no tmpfs");
+        tally.skip("h", "no tmpfs");
         tally.left_out("fine\n  skipped in bun: a buffer of 5 GiB\nskipped in bun: a buffer of 5 GiB\n");
-        assert_eq!((tally.passed, tally.failed, tally.skipped), (0, 0, 8));
+        assert_eq!((tally.passed, tally.failed, tally.skipped), (0, 0, 9));
         assert_eq!(
             tally.reasons().collect::<Vec<_>>(),
             [
                 "skipped in bun: a buffer of 5 GiB",
-                "skipped: no tmpfs: h",
+                "skipped: no tmpfs: h (2 times)",
                 "skipped: not root: a, b, c, d, e and 2 more"
             ]
         );
-        assert_eq!(tally.to_string(), "0, 8 skipped");
+        assert_eq!(tally.to_string(), "0, 9 skipped");
     }
 }

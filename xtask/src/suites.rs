@@ -78,7 +78,7 @@ const TOGETHER: &[Suite] = &[
     Suite {
         name: "conformance",
         about: "one behaviour over every ordered pair of languages",
-        needs: &["rust", "python"],
+        needs: &["rust"],
         counted: true,
         alone: true,
         run: conformance::test,

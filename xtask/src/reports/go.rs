@@ -63,7 +63,7 @@ mod tests {
         assert_eq!((tally.passed, tally.failed, tally.skipped), (3, 1, 1));
         assert_eq!(
             tally.reasons().collect::<Vec<_>>(),
-            ["skipped: x_test.go:8: no futex_waitv: TestSkipped"]
+            ["skipped: x_test.go:9: no futex_waitv: TestSkipped"]
         );
         assert!(log.contains("--- FAIL: TestFails"), "{log}");
     }
