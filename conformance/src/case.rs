@@ -1,7 +1,7 @@
 //! A case: behaviour written down as data, read from `cases/*.toml`, expanded and checked before anything runs.
 
-use crate::check;
 use crate::expand;
+use crate::machine;
 use crate::spec::SPEC;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -10,45 +10,16 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
+mod parts;
 mod step;
+
+pub(crate) use parts::{Call, Expect, Role, Step, Together};
 
 /// How long a whole case may take unless it says otherwise.
 const WATCHDOG: u64 = 20;
 
-/// Errors that a testee reports on its own account: the language has no such call, no way to write there, or its own
-/// way to say that an asynchronous wait was cancelled.
-pub(crate) const TESTEE_ERRORS: &[&str] = &["Cancelled", "NoSuchCall", "ReadOnly"];
-
 /// What a testee may or may not be able to do; values of an element type are `dtype:NAME`.
 const CAPABILITIES: &[&str] = &["async", "exit-handlers", "fork", "read-only-views", "setuid"];
-
-/// Who does something in a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Role {
-    /// Runs in the first language of the pair.
-    Creator,
-    /// Runs in the second language of the pair.
-    Opener,
-    /// One more process, in the creator's language.
-    Third,
-}
-
-impl Role {
-    pub(crate) const ALL: [Role; 3] = [Role::Creator, Role::Opener, Role::Third];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Role::Creator => "creator",
-            Role::Opener => "opener",
-            Role::Third => "third",
-        }
-    }
-
-    fn parse(value: &Value) -> Result<Self> {
-        let known = Role::ALL.into_iter().find(|role| value == role.name());
-        known.with_context(|| format!("{value} is no role"))
-    }
-}
 
 /// One case, ready to run over any pair of languages.
 pub(crate) struct Case {
@@ -79,98 +50,6 @@ pub(crate) struct Needs {
     pub(crate) both: Vec<String>,
     /// What the machine must offer: `root`, `page-4096`.
     pub(crate) runner: Vec<String>,
-}
-
-/// One step: a command to a testee, or something that the runner does itself.
-#[derive(Debug)]
-pub(crate) enum Step {
-    Call(Call),
-    /// Waits for the answers of commands that were sent with `later`.
-    Answers {
-        labels: Vec<String>,
-        expect: Together,
-        at_least: Duration,
-    },
-    /// Waits until that answer has come. What it must be is said where it is asked for.
-    Answered(String),
-    /// SIGKILL, and the process is gone.
-    Kill(Role),
-    /// SIGSTOP, and every thread has stopped.
-    Stop(Role),
-    /// SIGCONT.
-    Resume(Role),
-    /// End of input; the testee must end by itself.
-    End(Role),
-    /// A new process for a role whose last one is gone.
-    Start(Role),
-    /// Some thread of the role sleeps in the kernel on a word of a region in the case's directory.
-    Parked(Role),
-    /// The role watches the case's directory for new names.
-    Watching(Role),
-    /// Puts a golden image where a region of that name would be.
-    Image {
-        image: String,
-        name: String,
-    },
-    /// Puts a file with these bytes where a region of that name would be.
-    File {
-        name: String,
-        bytes: Vec<u8>,
-    },
-    /// Gives the region's file to another user.
-    Chown {
-        name: String,
-        uid: u32,
-    },
-    /// Overwrites a field of the region's header, as a faulty peer would.
-    Poke {
-        name: String,
-        field: String,
-        value: Value,
-    },
-    /// Compares fields of the region's header, read from its file by the layout's offsets.
-    Header {
-        name: String,
-        expect: Map<String, Value>,
-    },
-    /// Compares the names in the case's directory.
-    Files(Vec<String>),
-}
-
-/// A command to a testee and what it must answer.
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) role: Role,
-    pub(crate) command: String,
-    pub(crate) args: Map<String, Value>,
-    /// The testee must run it beside its command loop.
-    pub(crate) background: bool,
-    /// The answer is waited for by a later step, under this label.
-    pub(crate) later: Option<String>,
-    /// The label of the asynchronous waits that it cancels.
-    pub(crate) cancels: Option<String>,
-    pub(crate) expect: Expect,
-    pub(crate) at_least: Duration,
-}
-
-/// What an answer must be.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Expect {
-    /// Any answer but an error.
-    Success,
-    /// This value; of an object, these fields at least.
-    Gives(Value),
-    /// An error of this kind.
-    Fails(String),
-}
-
-/// What several answers must be.
-#[derive(Debug)]
-pub(crate) enum Together {
-    /// Each expectation is met by an answer of its own.
-    InAnyOrder(Vec<Expect>),
-    /// One of these lists is met, answer by answer: what a race may come to.
-    Either(Vec<Vec<Expect>>),
 }
 
 #[derive(Deserialize)]
@@ -308,7 +187,7 @@ impl Case {
             ensure!(dtype || CAPABILITIES.contains(&need.as_str()), "no testee has a capability {need:?}");
         }
         for need in runner {
-            ensure!(check::MACHINE.contains(&need.as_str()), "no machine has a capability {need:?}");
+            ensure!(machine::CAPABILITIES.contains(&need.as_str()), "no machine has a capability {need:?}");
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Whether what came is what the case expects.
 
+use crate::answer::Outcome;
 use crate::case::{Expect, Together};
 use crate::spec::SPEC;
-use crate::testee::Outcome;
 use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 use std::time::Duration;
@@ -86,18 +86,6 @@ pub(crate) fn matches(expect: &Value, found: &Value) -> bool {
             *text == number.to_string()
         }
         _ => expect == found,
-    }
-}
-
-/// What a machine, or the user that runs this, may or may not have.
-pub(crate) const MACHINE: &[&str] = &["page-4096", "root"];
-
-/// Whether they have it.
-pub(crate) fn machine_has(need: &str) -> bool {
-    match need {
-        "root" => rustix::process::geteuid().is_root(),
-        "page-4096" => rustix::param::page_size() == 4096,
-        _ => unreachable!("cases are checked when they are read"),
     }
 }
 

@@ -1,21 +1,19 @@
-//! The table of languages: how each testee is started, and whether this machine has it.
+//! The languages: which have a testee here, how it is started, and what each is known not to do yet.
 
 use crate::case::Role;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use std::collections::HashMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-/// One row of `languages.toml`.
+/// One row of the table that `cargo xtask conformance` writes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Language {
     pub(crate) name: String,
-    pub(crate) command: Vec<String>,
+    /// What starts the testee; where there is none, `missing` says why.
     #[serde(default)]
-    probe: Vec<String>,
-    missing: String,
+    pub(crate) command: Vec<String>,
+    pub(crate) missing: Option<String>,
 }
 
 /// One row of `gaps.toml`: what a language is known not to do yet.
@@ -42,15 +40,13 @@ struct Gaps {
     gap: Vec<Gap>,
 }
 
-/// Reads the table, with its variables replaced; `given` comes before the environment.
-pub(crate) fn load(path: &Path, given: &HashMap<&str, String>) -> Result<Vec<Language>> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
-    let mut table: Languages = toml::from_str(&text).with_context(|| format!("parse {}", path.display()))?;
-    for language in &mut table.language {
-        ensure!(!language.command.is_empty(), "{}: no command", language.name);
-        for word in language.command.iter_mut().chain(&mut language.probe) {
-            *word = replace(word, given)?;
-        }
+/// Reads the table. A row is either a testee that is there or says what to do about it.
+pub(crate) fn load(path: &Path) -> Result<Vec<Language>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("read {}: `cargo xtask conformance` writes it", path.display()))?;
+    let table: Languages = toml::from_str(&text).with_context(|| format!("parse {}", path.display()))?;
+    for Language { name, command, missing } in &table.language {
+        ensure!(command.is_empty() == missing.is_some(), "{name}: either a command or why it is missing");
     }
     Ok(table.language)
 }
@@ -82,53 +78,9 @@ impl Gap {
     }
 }
 
-impl Language {
-    /// Why this language cannot be run here, if it cannot.
-    pub(crate) fn missing(&self) -> Option<&str> {
-        let there = match self.probe.split_first() {
-            None => Path::new(&self.command[0]).exists(),
-            Some((program, args)) => Command::new(program)
-                .args(args)
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()
-                .is_ok_and(|status| status.success()),
-        };
-        (!there).then_some(self.missing.as_str())
-    }
-}
-
-/// Replaces `${NAME}` and `${NAME:-else}`.
-fn replace(word: &str, given: &HashMap<&str, String>) -> Result<String> {
-    let mut replaced = String::new();
-    let mut rest = word;
-    while let Some((before, after)) = rest.split_once("${") {
-        let (variable, after) =
-            after.split_once('}').with_context(|| format!("{word:?} has no closing brace"))?;
-        let (name, default) = match variable.split_once(":-") {
-            Some((name, default)) => (name, Some(default.to_owned())),
-            None => (variable, None),
-        };
-        let value = given.get(name).cloned().or_else(|| std::env::var(name).ok()).or(default);
-        replaced.push_str(before);
-        replaced.push_str(&value.with_context(|| format!("{word:?}: {name} is not set"))?);
-        rest = after;
-    }
-    Ok(replaced + rest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn variables_come_from_what_is_given_then_the_environment_then_the_default() {
-        let given = HashMap::from([("BIN", "/bin".to_owned())]);
-        assert_eq!(replace("${BIN}/x", &given).unwrap(), "/bin/x");
-        assert_eq!(replace("${ZINC_NOT_SET_ANYWHERE:-python3} -V", &given).unwrap(), "python3 -V");
-        assert!(replace("${ZINC_NOT_SET_ANYWHERE}", &given).is_err());
-    }
 
     #[test]
     fn a_gap_with_a_role_covers_that_role_only() {

@@ -1,10 +1,13 @@
 //! Runs the conformance cases over every ordered pair of the languages that are there.
 
+mod answer;
 mod case;
 mod check;
 mod expand;
 mod images;
+mod junit;
 mod languages;
+mod machine;
 mod matrix;
 mod proc;
 mod report;
@@ -15,7 +18,7 @@ mod testee;
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use languages::Language;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -42,10 +45,7 @@ struct Args {
     /// How many runs at a time; most of them wait most of the time
     #[arg(long, value_name = "NUMBER")]
     jobs: Option<usize>,
-    /// The Python interpreter of an environment that has zinc and numpy [default: the environment's `ZINC_PYTHON`, else python3]
-    #[arg(long, value_name = "PATH")]
-    python: Option<String>,
-    /// Where the Markdown and the HTML page go [default: the folder `conformance` in cargo's target folder]
+    /// Where the pages and the JUnit report go [default: the folder `conformance` in cargo's target folder]
     #[arg(long, value_name = "FOLDER")]
     output: Option<PathBuf>,
 }
@@ -108,7 +108,7 @@ fn conformance(args: &Args) -> Result<bool> {
     }
     let chosen: Vec<_> =
         table.iter().filter(|row| args.only.is_empty() || args.only.contains(&row.name)).collect();
-    let (missing, present): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|row| row.missing().is_some());
+    let (missing, present): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|row| row.missing.is_some());
     if args.list {
         list(&cases, &present, &missing);
         return Ok(true);
@@ -136,11 +136,14 @@ fn conformance(args: &Args) -> Result<bool> {
         cases: &cases,
         languages,
         versions,
-        missing: missing.iter().map(|row| (row.name.as_str(), row.missing().unwrap_or_default())).collect(),
+        missing: missing
+            .iter()
+            .map(|row| (row.name.as_str(), row.missing.as_deref().unwrap_or_default()))
+            .collect(),
         results,
         took: start.elapsed(),
     };
-    let folder = args.output.clone().unwrap_or_else(|| bin.parent().unwrap_or(&bin).join("conformance"));
+    let folder = args.output.clone().unwrap_or_else(|| target(&bin));
     show(&report, &folder)?;
 
     let wanted = |row: &&Language| args.require.iter().any(|name| *name == row.name || name == "all");
@@ -153,18 +156,19 @@ fn conformance(args: &Args) -> Result<bool> {
     Ok(report.totals().failed == 0 && absent.is_empty())
 }
 
+/// The table beside the reports of the last run, where xtask has put it.
 fn language_table(args: &Args, bin: &Path) -> Result<Vec<Language>> {
-    let mut given =
-        HashMap::from([("BIN", bin.display().to_string()), ("HERE", here().display().to_string())]);
-    if let Some(python) = &args.python {
-        given.insert("ZINC_PYTHON", python.clone());
-    }
-    let table = languages::load(&here().join("languages.toml"), &given)?;
+    let table = languages::load(&target(bin).join("languages.toml"))?;
     for name in args.only.iter().chain(&args.require) {
         let known = name == "all" || table.iter().any(|row| row.name == *name);
-        ensure!(known, "languages.toml has no language {name}");
+        ensure!(known, "there is no language {name}");
     }
     Ok(table)
+}
+
+/// What belongs to this suite in cargo's target folder.
+fn target(bin: &Path) -> PathBuf {
+    bin.parent().unwrap_or(bin).join("conformance")
 }
 
 /// A folder for the regions of this whole run, in shared memory, open to testees that run as another user.
@@ -179,7 +183,7 @@ fn base_directory() -> Result<tempfile::TempDir> {
 fn list(cases: &[case::Case], present: &[&Language], missing: &[&Language]) {
     println!("languages: {}", names(present));
     for row in missing {
-        println!("missing: {} ({})", row.name, row.missing().unwrap_or_default());
+        println!("missing: {} ({})", row.name, row.missing.as_deref().unwrap_or_default());
     }
     for theme in cases.chunk_by(|one, other| one.theme == other.theme) {
         println!("\n{}:", theme[0].theme);
@@ -189,7 +193,7 @@ fn list(cases: &[case::Case], present: &[&Language], missing: &[&Language]) {
     }
 }
 
-/// Prints the results, and writes the two pages.
+/// Prints the results, and writes the two pages and the JUnit report.
 fn show(report: &report::Report<'_>, folder: &Path) -> Result<()> {
     for (name, why) in report.failures() {
         println!("FAILED {name}\n{why}\n");
@@ -202,8 +206,14 @@ fn show(report: &report::Report<'_>, folder: &Path) -> Result<()> {
     }
     println!("{}", report.table());
     std::fs::create_dir_all(folder)?;
-    for (name, page) in [("conformance.md", report.markdown()), ("conformance.html", report.html())] {
-        std::fs::write(folder.join(name), page)?;
+    let pages = [
+        ("conformance.md", report.markdown()),
+        ("conformance.html", report.html()),
+        ("conformance.xml", junit::report(report)?),
+    ];
+    for (name, page) in pages {
+        let path = folder.join(name);
+        std::fs::write(&path, page).with_context(|| format!("write {}", path.display()))?;
     }
     let (cases, seconds) = (report.cases.len(), report.took.as_secs_f64());
     println!("{cases} cases in {seconds:.1} s; pages in {}", folder.display());

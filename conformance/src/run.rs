@@ -1,10 +1,12 @@
 //! One run: the steps of one case, played by testees of one pair of languages, in a directory of their own.
 
+use crate::answer::{Answer, Outcome};
 use crate::case::{Call, Case, Expect, Line, Role, Step, Together};
 use crate::check;
+use crate::machine;
 use crate::proc::{self, FileId};
 use crate::spec::{InHeader, SPEC};
-use crate::testee::{Answer, Outcome, Pool, Testee};
+use crate::testee::{Pool, Testee};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -118,7 +120,7 @@ impl<'a> Run<'a> {
     fn lacks(&self) -> Option<String> {
         let needs = &self.case.needs;
         for need in &needs.runner {
-            if !check::machine_has(need) {
+            if !machine::has(need) {
                 return Some(format!("this machine or user lacks {need}"));
             }
         }

@@ -1,5 +1,6 @@
 //! A testee: a process of one language that takes commands and answers them, one JSON object a line.
 
+use crate::answer::{self, Answer, Outcome};
 use crate::languages::Language;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
@@ -18,21 +19,6 @@ use std::time::{Duration, Instant};
 const PROTOCOL: u64 = 1;
 /// How long a runtime may take to start, on a busy machine.
 const STARTUP: Duration = Duration::from_secs(60);
-
-/// One answer, and when it came.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) outcome: Outcome,
-    pub(crate) line: String,
-    pub(crate) at: Instant,
-}
-
-/// What a command came to.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Value(Value),
-    Error { kind: String, code: Option<i64>, message: String },
-}
 
 /// What a testee says of itself.
 #[derive(Clone, Debug, Deserialize)]
@@ -187,33 +173,12 @@ impl Drop for Testee {
 fn read_answers(stdout: ChildStdout, sender: &Sender<Result<(u64, Answer)>>) {
     for line in BufReader::new(stdout).lines() {
         let Ok(line) = line else { return };
-        let answer = parse(line, Instant::now());
+        let answer = answer::parse(line, Instant::now());
         let last = answer.is_err();
         if sender.send(answer).is_err() || last {
             return;
         }
     }
-}
-
-fn parse(line: String, at: Instant) -> Result<(u64, Answer)> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Line {
-        id: u64,
-        #[serde(default)]
-        ok: Value,
-        error: Option<String>,
-        code: Option<i64>,
-        #[serde(default)]
-        message: String,
-    }
-    let Line { id, ok, error, code, message } =
-        serde_json::from_str(&line).with_context(|| format!("wrote what is no answer: {line}"))?;
-    let outcome = match error {
-        Some(kind) => Outcome::Error { kind, code, message },
-        None => Outcome::Value(ok),
-    };
-    Ok((id, Answer { outcome, line, at }))
 }
 
 /// Testees at rest, kept warm for the next case: a runtime's start costs more than most cases.

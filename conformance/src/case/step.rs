@@ -1,11 +1,15 @@
 //! How a step is written: `{ opener = "wait", timeout = 60, gives = false }`, read and checked.
 
-use super::{Call, Expect, Role, Step, TESTEE_ERRORS, Together};
+use super::parts::{Call, Expect, Role, Step, Together};
 use crate::spec::{SPEC, from_hex};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 use std::time::Duration;
 use zinc_spec::{Argument, ArgumentType};
+
+/// Errors that a testee reports on its own account: the language has no such call, no way to write there, or its own
+/// way to say that an asynchronous wait was cancelled.
+const TESTEE_ERRORS: &[&str] = &["Cancelled", "NoSuchCall", "ReadOnly"];
 
 impl Step {
     pub(super) fn parse(step: &Value) -> Result<Self> {

@@ -1,12 +1,14 @@
 // Runs every test of this program, one after the other, and counts: for machines that have no NuGet.
 //
-//     Zinc.Tests [PART]        only tests whose name contains PART
+//     Zinc.Tests [PART] [--junit FILE]        only tests whose name contains PART; the results, as JUnit XML, in FILE
 
 using System;
+using System.IO;
 using System.Linq;
 using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
+using System.Xml;
 
 namespace Xunit
 {
@@ -17,13 +19,26 @@ namespace Xunit
 
         private static int Main(string[] arguments)
         {
+            int option = Array.IndexOf(arguments, "--junit");
+            string? file = option < 0 ? null : arguments[option + 1];
+            string[] parts = arguments.Where((_, place) => option < 0 || (place != option && place != option + 1)).ToArray();
+
+            // Without a file, what would be in it goes nowhere.
+            Stream output = file is null ? Stream.Null : File.Create(file);
+            using XmlWriter report = XmlWriter.Create(output, new XmlWriterSettings { CloseOutput = true });
+            report.WriteStartElement("testsuites");
+            report.WriteStartElement("testsuite");
+            report.WriteAttributeString("name", "Zinc.Tests");
             int passed = 0;
             int failed = 0;
             var tests = typeof(Runner).Assembly.GetTypes().SelectMany(type => type.GetMethods())
                 .Where(method => method.GetCustomAttribute<FactAttribute>() != null)
-                .Where(method => arguments.All(part => Name(method).Contains(part, StringComparison.Ordinal)));
+                .Where(method => parts.All(part => Name(method).Contains(part, StringComparison.Ordinal)));
             foreach (MethodInfo test in tests)
             {
+                report.WriteStartElement("testcase");
+                report.WriteAttributeString("classname", test.DeclaringType!.FullName);
+                report.WriteAttributeString("name", test.Name);
                 Exception? error = Run(test);
                 if (error is null)
                 {
@@ -34,9 +49,13 @@ namespace Xunit
                 {
                     failed++;
                     Console.WriteLine($"FAILED  {Name(test)}\n{error}");
+                    report.WriteElementString("failure", error.ToString());
                 }
+
+                report.WriteEndElement();
             }
 
+            report.WriteEndDocument();
             Console.WriteLine($"{passed} passed, {failed} failed");
             return failed == 0 && passed > 0 ? 0 : 1;
         }

@@ -16,6 +16,6 @@ func TestTheChecksumIsTheArchives(t *testing.T) {
 		t.Fatal(err)
 	}
 	if sum := sha256.Sum256(archive); hex.EncodeToString(sum[:]) != SHA256 {
-		t.Error("run `cargo xtask go`: the archive has another checksum than the file beside it says")
+		t.Error("run `cargo xtask build go`: the archive has another checksum than the file beside it says")
 	}
 }

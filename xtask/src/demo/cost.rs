@@ -1,23 +1,25 @@
 //! What a hand-over costs: through Zinc to every reader, and the same bytes through a Unix socket, taking turns.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 
+use super::answers::Answers;
 use super::child::Child;
-use super::protocol::{Answers, Said};
-use super::readers::Reader;
-use super::{Demo, memory};
+use super::memory;
+use super::protocol::Said;
+use super::reader::Reader;
 
 const ROUNDS: usize = 9;
 /// From which factor between the least and the most on a row is called noisy.
 const NOISY: u64 = 3;
 
 /// The table of the demo, and what it was measured on.
-pub(crate) struct Costs {
-    rows: Vec<Row>,
+pub(crate) struct Costs<'a> {
+    rows: Vec<Row<'a>>,
     bytes: u64,
     filling: Vec<u64>,
     load: String,
@@ -25,8 +27,8 @@ pub(crate) struct Costs {
 }
 
 /// One way to one reader; a number for each round, in nanoseconds and bytes.
-struct Row {
-    reader: &'static Reader,
+struct Row<'a> {
+    reader: &'a Reader,
     way: Way,
     first_byte: Vec<u64>,
     usable: Vec<u64>,
@@ -42,17 +44,23 @@ enum Way {
 }
 
 /// Hands over again and again, each time to a reader just started, and checks the answers each time.
-pub(crate) fn measure(demo: &Demo<'_>, loader: &mut Child, expected: &Answers) -> Result<Costs> {
-    let mut rows: Vec<_> = demo.readers.iter().map(|reader| Row::new(reader, Way::Zinc)).collect();
+pub(crate) fn measure<'a>(
+    readers: &'a [Reader],
+    loader: &mut Child,
+    expected: &Answers,
+) -> Result<Costs<'a>> {
+    // Where the comparison's socket is.
+    let scratch = tempfile::tempdir()?;
+    let mut rows: Vec<_> = readers.iter().map(|reader| Row::new(reader, Way::Zinc)).collect();
     rows.extend(
-        demo.readers.iter().filter(|reader| reader.takes_socket).map(|reader| Row::new(reader, Way::Socket)),
+        readers.iter().filter(|reader| reader.takes_socket).map(|reader| Row::new(reader, Way::Socket)),
     );
 
     let mut costs =
         Costs { rows, bytes: 0, filling: Vec::new(), load: load()?, stolen_ticks: stolen_ticks()? };
     for _ in 0..ROUNDS {
         for row in &mut costs.rows {
-            let (bytes, filling) = row.round(demo, loader, expected)?;
+            let (bytes, filling) = row.round(&scratch.path().join("socket"), loader, expected)?;
             costs.bytes = bytes;
             if row.way == Way::Zinc {
                 costs.filling.push(filling);
@@ -63,26 +71,24 @@ pub(crate) fn measure(demo: &Demo<'_>, loader: &mut Child, expected: &Answers) -
     Ok(costs)
 }
 
-impl Row {
-    fn new(reader: &'static Reader, way: Way) -> Self {
+impl<'a> Row<'a> {
+    fn new(reader: &'a Reader, way: Way) -> Self {
         let (first_byte, usable, all_read) = (Vec::new(), Vec::new(), Vec::new());
         Self { reader, way, first_byte, usable, all_read, copied: Vec::new(), own_memory: Vec::new() }
     }
 
     /// One hand-over: how many bytes, and how long the loader took to fill the regions.
-    fn round(&mut self, demo: &Demo<'_>, loader: &mut Child, expected: &Answers) -> Result<(u64, u64)> {
-        let socket = demo.scratch.path().join("socket");
-        let mut command = self.reader.command(demo.python, demo.root)?;
-        match self.way {
+    fn round(&mut self, socket: &Path, loader: &mut Child, expected: &Answers) -> Result<(u64, u64)> {
+        let mut command = match self.way {
             Way::Zinc => {
                 loader.tell("share")?;
-                command.args([super::EMBEDDINGS, super::VOCABULARY]);
+                self.reader.of_regions()
             }
             Way::Socket => {
                 loader.tell(&format!("send {}", socket.display()))?;
-                command.arg("--socket").arg(&socket);
+                self.reader.of_socket(socket)
             }
-        }
+        };
         let Said::Offered { bytes, nanoseconds } = loader.hear()? else { bail!("the loader did not offer") };
         let mut reader = Child::start(self.label(), &mut command)?;
         reader.expect_ready()?;
@@ -120,7 +126,7 @@ impl Row {
     }
 }
 
-impl Costs {
+impl Costs<'_> {
     pub(crate) fn print(&self) {
         let mut table = Table::new();
         table.load_preset(UTF8_BORDERS_ONLY);
@@ -168,7 +174,9 @@ impl Costs {
             let same_reader =
                 |row: &&Row| row.way == Way::Zinc && row.reader.language == socket.reader.language;
             let Some(zinc) = self.rows.iter().find(same_reader) else { continue };
-            let ratio = |part: fn(&Row) -> &Vec<u64>| median(part(socket)) as f64 / median(part(zinc)) as f64;
+            let ratio = |part: for<'a> fn(&'a Row<'a>) -> &'a Vec<u64>| {
+                median(part(socket)) as f64 / median(part(zinc)) as f64
+            };
             println!(
                 "    Through the socket, with its default buffers, the first byte took {} {:.1} x as long, all of it \
                  {:.0} x,\n    every row read once {:.1} x.",

@@ -1,9 +1,6 @@
-//! What the demo's programs say, a JSON object a line, and whether two of them agree.
+//! What the demo's programs say, a JSON object a line, and when two answers agree.
 
-use anyhow::{Result, bail, ensure};
 use serde::Deserialize;
-
-use super::child::Child;
 
 /// How far a cosine may be from the one that Python found: readers may sum in another order.
 const TOLERANCE: f64 = 1e-5;
@@ -46,68 +43,28 @@ pub(crate) struct Timing {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Answer {
-    word: String,
-    nearest: Vec<Near>,
+    pub(crate) word: String,
+    pub(crate) nearest: Vec<Near>,
 }
 
+/// One of the words nearest to the one that was asked for.
 #[derive(Debug, Deserialize)]
-struct Near {
-    word: String,
-    cosine: f64,
+pub(crate) struct Near {
+    pub(crate) word: String,
+    pub(crate) cosine: f64,
 }
 
-/// The answers to be expected, as Python computed them from its own copy.
-pub(crate) struct Answers(Vec<Answer>);
-
-impl Answers {
-    /// Takes one answer for each word.
-    pub(crate) fn hear(from: &mut Child, words: &[&str]) -> Result<Self> {
-        let answers = words.iter().map(|word| hear_answer(from, word)).collect::<Result<_>>()?;
-        Ok(Self(answers))
-    }
-
-    /// Asks a reader every word and compares.
-    pub(crate) fn check(&self, reader: &mut Child) -> Result<()> {
-        for expected in &self.0 {
-            reader.tell(&expected.word)?;
-            let answer = hear_answer(reader, &expected.word)?;
-            let same = expected.nearest.len() == answer.nearest.len()
-                && expected
-                    .nearest
-                    .iter()
-                    .zip(&answer.nearest)
-                    .all(|(expected, found)| expected.agrees(found));
-            ensure!(
-                same,
-                "nearest to {:?}: {} found {:?}, Python {:?}",
-                expected.word,
-                reader.who(),
-                answer.nearest,
-                expected.nearest,
-            );
-        }
-        Ok(())
-    }
-
-    pub(crate) fn print(&self) {
-        for answer in &self.0 {
-            let nearest: Vec<_> =
-                answer.nearest.iter().map(|near| format!("{} {:.3}", near.word, near.cosine)).collect();
-            println!("    {:>8}: {}", answer.word, nearest.join(", "));
-        }
+impl Answer {
+    /// Whether both found the same words, in the same order.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        self.nearest.len() == other.nearest.len()
+            && self.nearest.iter().zip(&other.nearest).all(|(one, other)| one.agrees(other))
     }
 }
 
 impl Near {
     fn agrees(&self, other: &Self) -> bool {
         self.word == other.word && (self.cosine - other.cosine).abs() <= TOLERANCE
-    }
-}
-
-fn hear_answer(from: &mut Child, word: &str) -> Result<Answer> {
-    match from.hear()? {
-        Said::Answer(answer) if answer.word == word => Ok(answer),
-        other => bail!("{} should have answered {word:?}, but said {other:?}", from.who()),
     }
 }
 

@@ -6,10 +6,12 @@ use syn::{
 };
 
 use super::Project;
-use super::header::{SOURCES, source};
+use super::header::{self, SOURCES, source};
 
 /// What the C ABI's sources declare, in the order of the header.
 pub(crate) struct Abi {
+    /// `zinc.h`.
+    pub(crate) header: String,
     pub(crate) functions: Vec<Function>,
     pub(crate) structs: Vec<Struct>,
     /// Integer constants, as they are written.
@@ -62,7 +64,8 @@ impl Word {
 impl Abi {
     /// Reads the sources that `zinc.h` is made from.
     pub(crate) fn read(project: &Project) -> Result<Self> {
-        let mut abi = Self { functions: Vec::new(), structs: Vec::new(), constants: Vec::new() };
+        let header = header::zinc_h(project)?;
+        let mut abi = Self { header, functions: Vec::new(), structs: Vec::new(), constants: Vec::new() };
         for name in SOURCES {
             let path = source(project, name);
             let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;

@@ -277,7 +277,7 @@ fn c_type(kind: ChoiceType) -> &'static str {
 }
 
 /// `zinc-sys/src/options/fields.rs`: `zinc_options` and its flags.
-pub(super) fn c_struct(project: &Project, spec: &Spec) -> Result<String> {
+pub(crate) fn c_struct(project: &Project, spec: &Spec) -> Result<String> {
     let options = &spec.options;
     let flags = each(options.iter().filter(|option| option.flag.is_some()), |option| {
         let says = match option.kind {

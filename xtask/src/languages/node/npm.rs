@@ -1,16 +1,15 @@
-//! Node, Bun and Deno: the tools from npm, the addon where its wrapper looks for it, and their suites.
+//! Node, Bun and Deno, ready for use: the tools from npm, and the addon where its wrapper looks for it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
+use crate::once::Once;
 use crate::project::Project;
-use crate::python_env::PythonEnv;
 use crate::shell::{Shell, answer};
 use anyhow::{Context, Result, bail, ensure};
 
 /// The oldest Node that the package supports.
 const OLDEST: u32 = 20;
-const TESTS: &str = "crates/zinc-node/tests";
 
 /// The version of Node, or what is missing.
 pub(crate) fn find_node(project: &Project) -> Result<String> {
@@ -22,17 +21,8 @@ pub(crate) fn find_node(project: &Project) -> Result<String> {
     Ok(format!("Node {version}, npm {npm}"))
 }
 
-/// The version of Bun that npm gets, or what is missing.
-pub(crate) fn find_bun(project: &Project) -> Result<String> {
-    from_npm(project, "bun")
-}
-
-/// The version of Deno that npm gets, or what is missing.
-pub(crate) fn find_deno(project: &Project) -> Result<String> {
-    from_npm(project, "deno")
-}
-
-fn from_npm(project: &Project, tool: &str) -> Result<String> {
+/// The version of a tool that npm gets, or what is missing.
+pub(crate) fn find(project: &Project, tool: &str) -> Result<String> {
     find_node(project)?;
     let path = project.path("package.json");
     let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
@@ -41,6 +31,9 @@ fn from_npm(project: &Project, tool: &str) -> Result<String> {
         package["devDependencies"][tool].as_str().with_context(|| format!("no {tool} to install"))?;
     Ok(format!("{tool} {version}, from npm"))
 }
+
+static WITH_TOOLS: Once<()> = Once::new();
+static WITH_ADDON: Once<()> = Once::new();
 
 /// The three runtimes, ready to load the addon.
 pub(crate) struct NodeEnv<'a> {
@@ -51,16 +44,18 @@ impl<'a> NodeEnv<'a> {
     /// The runtimes with the tools of package.json and the current addon.
     pub(crate) fn ready(shell: &Shell<'a>) -> Result<Self> {
         let env = Self::with_tools(shell)?;
-        env.build_addon(shell)?;
+        WITH_ADDON.get(|| env.build_addon(shell))?;
         Ok(env)
     }
 
     /// The runtimes with the tools, but the addon perhaps missing or out of date.
     pub(crate) fn with_tools(shell: &Shell<'a>) -> Result<Self> {
         let env = Self { project: shell.project() };
-        env.install_tools(shell)?;
-        env.link("bun", "@oven", "bin/bun")?;
-        env.link("deno", "@deno", "deno")?;
+        WITH_TOOLS.get(|| {
+            env.install_tools(shell)?;
+            env.link("bun", "@oven", "bin/bun")?;
+            env.link("deno", "@deno", "deno")
+        })?;
         Ok(env)
     }
 
@@ -128,58 +123,4 @@ impl<'a> NodeEnv<'a> {
         std::fs::copy(&built, &fresh).with_context(|| format!("copy {}", built.display()))?;
         Ok(std::fs::rename(fresh, folder.join(format!("zinc.linux-{arch}-gnu.node")))?)
     }
-}
-
-/// Format, lint, and types: of the package, of programs that use it, and of everything else in JavaScript here.
-pub(crate) fn lint(shell: &Shell) -> Result<()> {
-    let env = NodeEnv::with_tools(shell)?;
-    let places = ["crates/zinc-node", "conformance/testees/node", "examples/node"];
-    let config = ["--quiet", "--config", "crates/zinc-node/deno.json"];
-    shell.run("deno fmt", env.runtime("deno").args(["fmt", "--check"]).args(config).args(places))?;
-    shell.run("deno lint", env.runtime("deno").arg("lint").args(config).args(places))?;
-    let mut tsc = shell.project().command("node_modules/.bin/tsc");
-    shell.run("tsc", tsc.args(["--noEmit", "--project"]).arg(Path::new(TESTS).join("types")))
-}
-
-pub(crate) fn test_node(shell: &Shell) -> Result<()> {
-    test(shell, "node", &["--expose-gc", "--test", "--test-reporter=spec"])
-}
-
-pub(crate) fn test_bun(shell: &Shell) -> Result<()> {
-    test(shell, "bun", &["test", "--timeout=120000"])
-}
-
-pub(crate) fn test_deno(shell: &Shell) -> Result<()> {
-    test(shell, "deno", &["test", "--no-check", "--allow-all", "--v8-flags=--expose-gc"])
-}
-
-/// The tests, which are the same for the three, in a runtime's own runner.
-fn test(shell: &Shell, runtime: &str, words: &[&str]) -> Result<()> {
-    let env = NodeEnv::ready(shell)?;
-    let python = PythonEnv::ready(shell)?;
-    let folder = shell.project().path(TESTS);
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(&folder).with_context(|| format!("list {}", folder.display()))? {
-        let path = entry?.path();
-        if path.to_string_lossy().ends_with(".test.mjs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    let mut command = env.runtime(runtime);
-    command.args(words).args(files).env("NO_COLOR", "1");
-    python.offer(&mut command);
-    shell.run(&format!("tests in {runtime}"), &mut command)
-}
-
-/// What measures round trips in the three runtimes.
-pub(crate) fn bench(shell: &Shell) -> Result<Command> {
-    let mut node = NodeEnv::ready(shell)?.runtime("node");
-    node.arg("crates/zinc-node/benches/roundtrip.mjs");
-    Ok(node)
-}
-
-/// The addon and the runtimes, for the conformance runner.
-pub(crate) fn prepare_testees(shell: &Shell) -> Result<()> {
-    NodeEnv::ready(shell).map(drop)
 }

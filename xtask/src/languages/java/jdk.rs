@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::debian;
-use crate::project::Project;
 use crate::shell::{Shell, answer};
 use anyhow::{Context, Result, ensure};
 
@@ -69,7 +68,7 @@ pub(crate) fn base() -> Result<Jdk> {
 }
 
 /// The versions that are there, or what is missing.
-pub(crate) fn find(_: &Project) -> Result<String> {
+pub(crate) fn find() -> Result<String> {
     let newest = newest()?;
     ensure!(
         newest.feature >= SEGMENTS,
