@@ -76,7 +76,7 @@ fuzz_target!(|words: Words| {
             assert_eq!((descriptor.dtype(), descriptor.shape()), (dtype, shape));
             assert_eq!(Descriptor::new(dtype, shape).expect("the same rule"), descriptor);
             assert_eq!(descriptor.byte_len(), descriptor.elements() * dtype.size() as u64);
-            let (view, same) = region.peer.tensor_view(dtype).expect("asked for as what it is");
+            let (view, same) = zinc::binding::tensor(&region.peer, dtype).expect("asked for as what it is");
             assert_eq!((view.len(), same), (capacity, descriptor));
             look(&region.peer, dtype, &descriptor);
         }

@@ -75,7 +75,7 @@ fn look(region: &SharedRegion, bytes: &[u8]) {
         read::<u8>(region);
         read::<f32>(region);
         read::<i64>(region);
-        let _ = region.tensor_view(DType::C128);
+        let _ = zinc::binding::tensor(region, DType::C128);
     }
 }
 

@@ -5,6 +5,7 @@ use std::any::Any;
 use jni::errors::ErrorPolicy;
 use jni::objects::{JObject, JString, JThrowable, JValue};
 use jni::{Env, jni_sig, jni_str};
+use zinc::binding;
 
 /// Why a native method fails.
 pub(crate) enum Failure {
@@ -31,12 +32,13 @@ impl From<jni::errors::Error> for Failure {
 pub(crate) struct Throw;
 
 impl<T: Default> ErrorPolicy<T, Failure> for Throw {
-    type Captures<'local: 'method, 'method> = ();
+    /// The operation.
+    type Captures<'local: 'method, 'method> = &'static str;
 
     #[cold]
     fn on_error<'local: 'method, 'method>(
         env: &mut Env<'local>,
-        (): &mut (),
+        _: &mut &'static str,
         failure: Failure,
     ) -> jni::errors::Result<T> {
         if env.exception_check() {
@@ -59,13 +61,10 @@ impl<T: Default> ErrorPolicy<T, Failure> for Throw {
     #[cold]
     fn on_panic<'local: 'method, 'method>(
         env: &mut Env<'local>,
-        (): &mut (),
+        operation: &mut &'static str,
         payload: Box<dyn Any + Send>,
     ) -> jni::errors::Result<T> {
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("of an unknown kind");
-        let class = jni_str!("java/lang/InternalError");
-        settle(env.throw((class, jni::strings::JNIString::from(format!("zinc: a panic: {text}")))))
+        Self::on_error(env, operation, binding::panicked(operation, &*payload).into())
     }
 }
 

@@ -1,23 +1,7 @@
 //! What the numbers are that Java holds for native objects: addresses of boxes, given back once by a Java cleaner.
 #![expect(unsafe_code, reason = "Java keeps an address where Rust would keep a Box")]
 
-use std::sync::atomic::AtomicU32;
-
 use jni::sys::jlong;
-
-/// What stands behind a `SharedRegion` in Java.
-pub(crate) struct Handle {
-    pub(crate) region: zinc::Region,
-    /// How often Java called `interrupt`. Interrupting one thread wakes all waits of the handle, and those that
-    /// find no call counted here go on.
-    pub(crate) interrupts: AtomicU32,
-}
-
-impl Handle {
-    pub(crate) fn new(region: impl Into<zinc::Region>) -> Self {
-        Self { region: region.into(), interrupts: AtomicU32::new(0) }
-    }
-}
 
 /// Gives an object to Java.
 pub(crate) fn give<T: Send + Sync>(object: T) -> jlong {

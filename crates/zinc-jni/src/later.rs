@@ -15,10 +15,10 @@ use jni::objects::{JClass, JObject, JValue};
 use jni::refs::Global;
 use jni::sys::{jboolean, jlong};
 use jni::{Env, EnvUnowned, jni_mangle, jni_sig, jni_str};
-use zinc::WaitAsync;
+use zinc::{Region, WaitAsync};
 
 use crate::failure::{Failure, Throw, exception};
-use crate::handles::{Handle, borrow, give, take_back};
+use crate::handles::{borrow, give, take_back};
 use crate::waits::timeout;
 
 /// The waits that may be over.
@@ -79,9 +79,9 @@ pub extern "system" fn await_async<'local>(
     nanoseconds: jlong,
 ) -> jlong {
     // SAFETY: the Java object that holds the handle is the caller.
-    let handle = unsafe { borrow::<Handle>(handle) };
+    let handle = unsafe { borrow::<Region>(handle) };
     let begun = env.with_env(|env| -> Result<jlong, Failure> {
-        let future = handle.region.wait_async(timeout(nanoseconds));
+        let future = handle.wait_async(timeout(nanoseconds));
         let pending = Pending { future, java: env.new_global_ref(&wait)? };
         let wait = Arc::new(Wait { pending: Mutex::new(Some(pending)) });
         // Begun here, so that what happens to the handle from now on reaches it.
@@ -90,7 +90,7 @@ pub extern "system" fn await_async<'local>(
         }
         Ok(give(wait))
     });
-    begun.resolve::<Throw>()
+    begun.resolve_with::<Throw, _>(|| "wait")
 }
 
 /// Whether the wait will never tell its outcome: false if it has, or is about to.
@@ -107,7 +107,7 @@ pub extern "system" fn cancel_wait<'local>(
         let taken = wait.pending().take();
         Ok(taken.is_some())
     });
-    cancelled.resolve::<Throw>()
+    cancelled.resolve_with::<Throw, _>(|| "wait")
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -117,7 +117,7 @@ pub extern "system" fn release_wait<'local>(mut env: EnvUnowned<'local>, _: JCla
         unsafe { take_back::<Arc<Wait>>(wait) };
         Ok(())
     });
-    released.resolve::<Throw>();
+    released.resolve_with::<Throw, _>(|| "wait");
 }
 
 /// Tells outcomes for as long as the process lives. A daemon thread of Java's calls it, once.
@@ -137,7 +137,7 @@ pub extern "system" fn deliver<'local>(mut env: EnvUnowned<'local>, _: JClass<'l
         }
         Ok(())
     });
-    ended.resolve::<Throw>();
+    ended.resolve_with::<Throw, _>(|| "wait");
 }
 
 /// Tells a `dev.zinc.Wait` how it ended; `early` says that nobody has it yet.

@@ -8,10 +8,11 @@ use std::time::SystemTime;
 use jni::objects::{JClass, JLongArray, JObject, JObjectArray, JString, JValue};
 use jni::sys::{jboolean, jint, jlong};
 use jni::{Env, EnvUnowned, jni_mangle, jni_sig, jni_str};
-use zinc::{DType, Descriptor, PlainOptions, RegionInfo, RegionOptions, RegionState};
+use zinc::binding::{self, Cancel, PlainOptions};
+use zinc::{DType, Descriptor, Region, RegionInfo, RegionOptions, RegionState, SharedRegion};
 
 use crate::failure::{Failure, Throw};
-use crate::handles::{Handle, borrow, give, take_back};
+use crate::handles::{borrow, give, take_back};
 use crate::host::Opener;
 
 /// What every way to a region takes, as `dev.zinc.RegionOptions` sends it.
@@ -45,9 +46,9 @@ pub extern "system" fn create<'local>(
     let made = env.with_env(|env| -> Result<jlong, Failure> {
         let options = options(env, flags, &numbers, &directory)?;
         let owner = options.create(name.try_to_string(env)?, size(capacity))?;
-        Ok(give(Handle::new(owner)))
+        Ok(give(Region::from(owner)))
     });
-    made.resolve::<Throw>()
+    made.resolve_with::<Throw, _>(|| "create")
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -65,9 +66,9 @@ pub extern "system" fn create_tensor<'local>(
         let options = options(env, flags, &numbers, &directory)?;
         let shape = lengths(env, &shape)?;
         let owner = options.create_tensor(name.try_to_string(env)?, element_type(dtype), &shape)?;
-        Ok(give(Handle::new(owner)))
+        Ok(give(Region::from(owner)))
     });
-    made.resolve::<Throw>()
+    made.resolve_with::<Throw, _>(|| "create_tensor")
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -78,16 +79,53 @@ pub extern "system" fn open<'local>(
     flags: jint,
     numbers: JLongArray<'local>,
     directory: JString<'local>,
+    sleep: JObject<'local>,
+    cancel: jlong,
 ) -> jlong {
     let raw = env.as_raw();
     let opened = env.with_env(|env| -> Result<jlong, Failure> {
         let options = options(env, flags, &numbers, &directory)?;
         let name = name.try_to_string(env)?;
+        if sleep.is_null() {
+            return Ok(give(Region::from(options.open(name)?)));
+        }
+        // SAFETY: Java keeps it until this call is over.
+        let cancel = unsafe { borrow::<Cancel>(cancel) };
         // SAFETY: it is the environment of this native method.
-        let mut opener = Opener(unsafe { EnvUnowned::from_raw(raw) });
-        Ok(give(Handle::new(options.open_hosted(&name, &mut opener)?)))
+        let mut opener = Opener::new(unsafe { EnvUnowned::from_raw(raw) }, &sleep, cancel);
+        let opened = binding::open(&options, &name, &mut opener, Some(cancel))?;
+        opener.end()?;
+        Ok(give(Region::from(opened)))
     });
-    opened.resolve::<Throw>()
+    opened.resolve_with::<Throw, _>(|| "open")
+}
+
+/// What ends an open that waits.
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn cancel<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>) -> jlong {
+    let made = env.with_env(|_| -> Result<jlong, Failure> { Ok(give(Cancel::new()?)) });
+    made.resolve_with::<Throw, _>(|| "open")
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn fire<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, cancel: jlong) {
+    // SAFETY: the Java object that holds it is the caller, and has not released it.
+    let cancel = unsafe { borrow::<Cancel>(cancel) };
+    let fired = env.with_env(|_| -> Result<(), Failure> {
+        cancel.fire();
+        Ok(())
+    });
+    fired.resolve_with::<Throw, _>(|| "open");
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn release_cancel<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, cancel: jlong) {
+    let released = env.with_env(|_| -> Result<(), Failure> {
+        // SAFETY: the Java object that holds it calls this once, and nothing with it afterwards.
+        unsafe { take_back::<Cancel>(cancel) };
+        Ok(())
+    });
+    released.resolve_with::<Throw, _>(|| "open");
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -103,9 +141,9 @@ pub extern "system" fn open_or_create<'local>(
     let made = env.with_env(|env| -> Result<jlong, Failure> {
         let options = options(env, flags, &numbers, &directory)?;
         let region = options.open_or_create(name.try_to_string(env)?, size(capacity))?;
-        Ok(give(Handle::new(region)))
+        Ok(give(region))
     });
-    made.resolve::<Throw>()
+    made.resolve_with::<Throw, _>(|| "open_or_create")
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -115,18 +153,18 @@ pub extern "system" fn duplicate<'local>(
     handle: jlong,
 ) -> jlong {
     // SAFETY: the Java object that holds the handle is the caller.
-    let handle = unsafe { borrow::<Handle>(handle) };
+    let handle = unsafe { borrow::<Region>(handle) };
     let made = env.with_env(|_| -> Result<jlong, Failure> {
-        let region: &zinc::SharedRegion = &handle.region;
-        Ok(give(Handle::new(region.clone())))
+        let region: &SharedRegion = handle;
+        Ok(give(Region::from(region.clone())))
     });
-    made.resolve::<Throw>()
+    made.resolve_with::<Throw, _>(|| "clone")
 }
 
 #[jni_mangle("dev.zinc.Native")]
 pub extern "system" fn is_owner<'local>(_: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) -> jboolean {
     // SAFETY: as in `duplicate`.
-    unsafe { borrow::<Handle>(handle) }.region.is_owner()
+    unsafe { borrow::<Region>(handle) }.is_owner()
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -136,7 +174,7 @@ pub extern "system" fn is_read_only<'local>(
     handle: jlong,
 ) -> jboolean {
     // SAFETY: as in `duplicate`.
-    unsafe { borrow::<Handle>(handle) }.region.is_read_only()
+    unsafe { borrow::<Region>(handle) }.is_read_only()
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -146,7 +184,7 @@ pub extern "system" fn is_closed<'local>(
     handle: jlong,
 ) -> jboolean {
     // SAFETY: as in `duplicate`.
-    unsafe { borrow::<Handle>(handle) }.region.is_closed()
+    unsafe { borrow::<Region>(handle) }.is_closed()
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -156,45 +194,42 @@ pub extern "system" fn sequence<'local>(
     handle: jlong,
 ) -> jlong {
     // SAFETY: as in `duplicate`.
-    let handle = unsafe { borrow::<Handle>(handle) };
-    let read = env.with_env(|_| -> Result<jlong, Failure> { Ok(handle.region.sequence()?.cast_signed()) });
-    read.resolve::<Throw>()
+    let handle = unsafe { borrow::<Region>(handle) };
+    let read = env.with_env(|_| -> Result<jlong, Failure> { Ok(handle.sequence()?.cast_signed()) });
+    read.resolve_with::<Throw, _>(|| "sequence")
 }
 
 #[jni_mangle("dev.zinc.Native")]
 pub extern "system" fn close<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) {
     // SAFETY: as in `duplicate`.
-    let handle = unsafe { borrow::<Handle>(handle) };
-    env.with_env(|_| -> Result<(), Failure> { Ok(handle.region.close()?) }).resolve::<Throw>();
+    let handle = unsafe { borrow::<Region>(handle) };
+    env.with_env(|_| -> Result<(), Failure> { Ok(handle.close()?) }).resolve_with::<Throw, _>(|| "close");
 }
 
 #[jni_mangle("dev.zinc.Native")]
 pub extern "system" fn release<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) {
     let released = env.with_env(|_| -> Result<(), Failure> {
         // SAFETY: a cleaner calls this, once, when nobody can reach the Java object any more.
-        unsafe { take_back::<Handle>(handle) };
+        unsafe { take_back::<Region>(handle) };
         Ok(())
     });
-    released.resolve::<Throw>();
-}
-
-/// What only an owner's handle can do; Java calls these for the class `OwnedRegion` alone.
-fn owner(handle: &Handle) -> &zinc::OwnedRegion {
-    handle.region.as_owner().expect("an OwnedRegion holds an owner's handle")
+    released.resolve_with::<Throw, _>(|| "close");
 }
 
 #[jni_mangle("dev.zinc.Native")]
 pub extern "system" fn unlink<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) {
     // SAFETY: as in `duplicate`.
-    let handle = unsafe { borrow::<Handle>(handle) };
-    env.with_env(|_| -> Result<(), Failure> { Ok(owner(handle).unlink()?) }).resolve::<Throw>();
+    let handle = unsafe { borrow::<Region>(handle) };
+    env.with_env(|_| -> Result<(), Failure> { Ok(binding::owner(handle, "unlink")?.unlink()?) })
+        .resolve_with::<Throw, _>(|| "unlink");
 }
 
 #[jni_mangle("dev.zinc.Native")]
 pub extern "system" fn persist<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) {
     // SAFETY: as in `duplicate`.
-    let handle = unsafe { borrow::<Handle>(handle) };
-    env.with_env(|_| -> Result<(), Failure> { Ok(owner(handle).persist()?) }).resolve::<Throw>();
+    let handle = unsafe { borrow::<Region>(handle) };
+    env.with_env(|_| -> Result<(), Failure> { Ok(binding::owner(handle, "persist")?.persist()?) })
+        .resolve_with::<Throw, _>(|| "persist");
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -206,12 +241,12 @@ pub extern "system" fn describe<'local>(
     shape: JLongArray<'local>,
 ) {
     // SAFETY: as in `duplicate`.
-    let handle = unsafe { borrow::<Handle>(handle) };
+    let handle = unsafe { borrow::<Region>(handle) };
     let described = env.with_env(|env| -> Result<(), Failure> {
         let descriptor = Descriptor::new(element_type(dtype), &lengths(env, &shape)?)?;
-        Ok(owner(handle).describe(&descriptor)?)
+        Ok(binding::owner(handle, "describe")?.describe(&descriptor)?)
     });
-    described.resolve::<Throw>();
+    described.resolve_with::<Throw, _>(|| "describe");
 }
 
 /// A code that the Java enum has, which is made from the same list.
@@ -228,7 +263,7 @@ fn lengths(env: &Env<'_>, shape: &JLongArray<'_>) -> Result<Vec<u64>, Failure> {
 #[jni_mangle("dev.zinc.Native")]
 pub extern "system" fn version<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>) -> JString<'local> {
     let version = env.with_env(|env| -> Result<_, Failure> { Ok(env.new_string(zinc::version())?) });
-    version.resolve::<Throw>()
+    version.resolve_with::<Throw, _>(|| "version")
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -243,7 +278,7 @@ pub extern "system" fn remove<'local>(
     let removed = env.with_env(|env| -> Result<(), Failure> {
         Ok(options(env, flags, &numbers, &directory)?.remove(name.try_to_string(env)?)?)
     });
-    removed.resolve::<Throw>();
+    removed.resolve_with::<Throw, _>(|| "remove");
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -253,9 +288,9 @@ pub extern "system" fn info<'local>(
     handle: jlong,
 ) -> JObject<'local> {
     // SAFETY: as in `duplicate`.
-    let handle = unsafe { borrow::<Handle>(handle) };
-    let made = env.with_env(|env| -> Result<_, Failure> { Ok(known(env, handle.region.info())?) });
-    made.resolve::<Throw>()
+    let handle = unsafe { borrow::<Region>(handle) };
+    let made = env.with_env(|env| -> Result<_, Failure> { Ok(known(env, handle.info())?) });
+    made.resolve_with::<Throw, _>(|| "info")
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -278,7 +313,7 @@ pub extern "system" fn list<'local>(
         }
         Ok(array)
     });
-    listed.resolve::<Throw>()
+    listed.resolve_with::<Throw, _>(|| "list")
 }
 
 /// A `dev.zinc.RegionInfo`.

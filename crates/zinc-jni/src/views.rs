@@ -8,17 +8,18 @@
 use jni::objects::{JByteBuffer, JClass, JLongArray, JObject, JValue};
 use jni::sys::{jint, jlong};
 use jni::{Env, EnvUnowned, jni_mangle, jni_sig, jni_str};
-use zinc::{Descriptor, View};
+use zinc::{Descriptor, Region, View, binding};
 
 use crate::failure::{Failure, Throw};
-use crate::handles::{Handle, borrow, give, take_back};
+use crate::handles::{borrow, give, take_back};
 use crate::regions::element_type;
 
 #[jni_mangle("dev.zinc.Native")]
 pub extern "system" fn view<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) -> jlong {
     // SAFETY: the Java object that holds the handle is the caller.
-    let handle = unsafe { borrow::<Handle>(handle) };
-    env.with_env(|_| -> Result<jlong, Failure> { Ok(give(handle.region.view()?)) }).resolve::<Throw>()
+    let handle = unsafe { borrow::<Region>(handle) };
+    env.with_env(|_| -> Result<jlong, Failure> { Ok(give(handle.view()?)) })
+        .resolve_with::<Throw, _>(|| "view")
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -29,7 +30,7 @@ pub extern "system" fn clone_view<'local>(
 ) -> jlong {
     // SAFETY: the Java object that holds the view is the caller.
     let view = unsafe { borrow::<View>(view) };
-    env.with_env(|_| -> Result<jlong, Failure> { Ok(give(view.clone())) }).resolve::<Throw>()
+    env.with_env(|_| -> Result<jlong, Failure> { Ok(give(view.clone())) }).resolve_with::<Throw, _>(|| "view")
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -39,7 +40,7 @@ pub extern "system" fn release_view<'local>(mut env: EnvUnowned<'local>, _: JCla
         unsafe { take_back::<View>(view) };
         Ok(())
     });
-    released.resolve::<Throw>();
+    released.resolve_with::<Throw, _>(|| "view");
 }
 
 #[jni_mangle("dev.zinc.Native")]
@@ -69,7 +70,7 @@ pub extern "system" fn buffer<'local>(
         // SAFETY: it was just checked, and `view` lives for as long as the buffer.
         Ok(unsafe { env.new_direct_byte_buffer(view.as_mut_ptr().add(offset), length) }?)
     });
-    made.resolve::<Throw>()
+    made.resolve_with::<Throw, _>(|| "view")
 }
 
 /// The description, or null.
@@ -80,14 +81,14 @@ pub extern "system" fn descriptor<'local>(
     handle: jlong,
 ) -> JObject<'local> {
     // SAFETY: as in `view`.
-    let handle = unsafe { borrow::<Handle>(handle) };
+    let handle = unsafe { borrow::<Region>(handle) };
     let made = env.with_env(|env| -> Result<_, Failure> {
-        match handle.region.descriptor()? {
+        match handle.descriptor()? {
             Some(described) => Ok(java_descriptor(env, &described)?),
             None => Ok(JObject::null()),
         }
     });
-    made.resolve::<Throw>()
+    made.resolve_with::<Throw, _>(|| "descriptor")
 }
 
 /// The description of elements of one type, with the view that was taken before it was read.
@@ -100,14 +101,14 @@ pub extern "system" fn tensor<'local>(
     view: JLongArray<'local>,
 ) -> JObject<'local> {
     // SAFETY: as in `view`.
-    let handle = unsafe { borrow::<Handle>(handle) };
+    let handle = unsafe { borrow::<Region>(handle) };
     let made = env.with_env(|env| -> Result<_, Failure> {
-        let (memory, described) = handle.region.tensor_view(element_type(dtype))?;
+        let (memory, described) = binding::tensor(handle, element_type(dtype))?;
         let object = java_descriptor(env, &described)?;
         view.set_region(env, 0, &[give(memory)])?;
         Ok(object)
     });
-    made.resolve::<Throw>()
+    made.resolve_with::<Throw, _>(|| "tensor")
 }
 
 fn java_descriptor<'local>(

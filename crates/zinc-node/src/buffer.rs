@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use napi::bindgen_prelude::{ArrayBuffer, Result};
 use napi::{Env, JsValue, check_status, sys};
 use napi_derive::napi;
-use zinc::{ErrorKind, View};
+use zinc::{ErrorKind, View, binding};
 
 use crate::calls::Value;
-use crate::failure::{Failure, OrThrow};
+use crate::failure::{self, call};
 use crate::handle::Held;
 
 /// What keeps the bytes mapped for one `ArrayBuffer`. A runtime that cannot make the buffer may or may not call its
@@ -26,7 +26,11 @@ impl Kept {
 /// The region's bytes. js/ asks once for each handle: an address must not be in two buffers.
 #[napi]
 fn buffer(env: Env, region: Held) -> Result<Value> {
-    let view = region.view().or_throw(env)?;
+    call(env, "buffer", || over_memory(env, &region))
+}
+
+fn over_memory(env: Env, region: &Held) -> failure::Result<Value> {
+    let view = region.view()?;
     let (address, length) = (view.as_mut_ptr(), view.len());
     let kept = Arc::new(Kept(Mutex::new(Some(view))));
     let hint = Arc::into_raw(kept.clone());
@@ -54,7 +58,7 @@ fn buffer(env: Env, region: Held) -> Result<Value> {
     } else {
         format!("this runtime makes no ArrayBuffer of {length} bytes over shared memory")
     };
-    Err(Failure::new(ErrorKind::Unsupported, "buffer", region.name(), &why)).or_throw(env)
+    Err(binding::error(ErrorKind::Unsupported, "buffer", Some(region.name()), why).into())
 }
 
 /// Runs when no `ArrayBuffer` has the bytes any more: the one that was made, or the one that they were transferred to.

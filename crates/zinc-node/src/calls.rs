@@ -6,11 +6,11 @@ use std::time::Duration;
 use napi::bindgen_prelude::{Result, ToNapiValue};
 use napi::{Env, sys};
 use napi_derive::napi;
-use zinc::{Region, Timeout};
+use zinc::{Region, Timeout, binding};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, guard};
 use crate::handle::Held;
-use crate::host::{Runtime, Stop};
+use crate::host::Runtime;
 
 /// A value for JavaScript.
 pub(crate) struct Value(pub(crate) sys::napi_value);
@@ -40,8 +40,8 @@ unsafe extern "C" fn call_notify(env: sys::napi_env, info: sys::napi_callback_in
         sys::napi_get_cb_info(env, info, ptr::null_mut(), ptr::null_mut(), ptr::null_mut(), &mut region);
         &*region.cast::<Region>()
     };
-    if let Err(error) = region.notify() {
-        throw(env, error.into());
+    if let Err(failure) = guard("notify", || Ok(region.notify()?)) {
+        throw(env, failure);
     }
     ptr::null_mut()
 }
@@ -56,11 +56,11 @@ unsafe extern "C" fn call_wait(env: sys::napi_env, info: sys::napi_callback_info
         &*region.cast::<Region>()
     };
     let mut result = ptr::null_mut();
-    match region.wait_hosted(timeout(milliseconds), &mut Runtime(env)) {
+    match guard("wait", || binding::wait(region, timeout(milliseconds), &mut Runtime(env))) {
         // SAFETY: the environment is that of the call in progress.
         Ok(notified) => _ = unsafe { sys::napi_get_boolean(env, notified, &mut result) },
-        Err(Stop::Ending) => {}
-        Err(Stop::Failed(failure)) => throw(env, failure),
+        Err(Failure::Ending) => {}
+        Err(failure) => throw(env, failure),
     }
     result
 }

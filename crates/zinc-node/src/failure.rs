@@ -1,80 +1,82 @@
-//! Errors: the core's, and the few of the adapter's own, as the plain objects that `js/` makes `ZincError`s of.
+//! Errors: the core's become the plain objects that `js/` makes `ZincError`s of, the runtime's own pass through.
 
-use napi::bindgen_prelude::{Object, Result, Status};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use napi::bindgen_prelude::{Object, Status};
 use napi::{Env, Error};
-use zinc::ErrorKind;
+use zinc::binding;
+
+pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 /// What a call fails with.
-pub(crate) struct Failure {
-    kind: ErrorKind,
-    message: String,
-    operation: String,
-    region: Option<String>,
-    errno: Option<i32>,
-    needed: Option<u64>,
-    free: Option<u64>,
+pub(crate) enum Failure {
+    Zinc(zinc::Error),
+    /// A call into the runtime failed.
+    Runtime(Error),
+    /// The thread is to end: nobody will look at the answer.
+    Ending,
 }
 
 impl From<zinc::Error> for Failure {
     #[cold]
     fn from(error: zinc::Error) -> Self {
-        Self {
-            kind: error.kind(),
-            message: error.to_string(),
-            operation: error.operation().to_owned(),
-            region: error.region().map(str::to_owned),
-            errno: error.os_error(),
-            needed: error.needed(),
-            free: error.free(),
-        }
+        Self::Zinc(error)
+    }
+}
+
+impl From<Error> for Failure {
+    #[cold]
+    fn from(error: Error) -> Self {
+        Self::Runtime(error)
     }
 }
 
 impl Failure {
-    /// An error that only this adapter can meet, worded as the core words its own.
-    #[cold]
-    pub(crate) fn new(kind: ErrorKind, operation: &str, region: &str, why: &str) -> Self {
-        Self {
-            kind,
-            message: format!("{operation} {region:?}: {why}"),
-            operation: operation.to_owned(),
-            region: Some(region.to_owned()),
-            errno: None,
-            needed: None,
-            free: None,
-        }
-    }
-
-    /// Throws it in the environment; gives the error that tells napi-rs of a pending exception.
+    /// Throws it in the environment; the error that this returns tells napi-rs of a pending exception.
     #[cold]
     pub(crate) fn throw(self, env: Env) -> Error {
-        match self.object(env).and_then(|object| env.throw(object)) {
-            Ok(()) => Error::new(Status::PendingException, ""),
-            Err(error) => error,
-        }
-    }
-
-    fn object(self, env: Env) -> Result<Object<'static>> {
-        let mut object = Object::new(&env)?;
-        object.set("kind", self.kind.name())?;
-        object.set("message", self.message)?;
-        object.set("operation", self.operation)?;
-        object.set("region", self.region)?;
-        object.set("errno", self.errno)?;
-        object.set("needed", self.needed.map(|bytes| bytes as f64))?;
-        object.set("free", self.free.map(|bytes| bytes as f64))?;
-        Ok(object)
+        let thrown = match self {
+            Self::Zinc(error) => object(env, &error).and_then(|object| env.throw(object)),
+            Self::Runtime(error) => Err(error),
+            Self::Ending => Ok(()),
+        };
+        thrown.err().unwrap_or_else(|| Error::new(Status::PendingException, ""))
     }
 }
 
-/// Results of the core as napi-rs wants them.
-pub(crate) trait OrThrow<T> {
-    /// The value, or the error thrown.
-    fn or_throw(self, env: Env) -> Result<T>;
+fn object(env: Env, error: &zinc::Error) -> napi::Result<Object<'static>> {
+    let mut object = Object::new(&env)?;
+    object.set("kind", error.kind().name())?;
+    object.set("message", error.to_string())?;
+    object.set("operation", error.operation())?;
+    object.set("region", error.region())?;
+    object.set("errno", error.os_error())?;
+    object.set("needed", error.needed().map(|bytes| bytes as f64))?;
+    object.set("free", error.free().map(|bytes| bytes as f64))?;
+    Ok(object)
 }
 
-impl<T, E: Into<Failure>> OrThrow<T> for std::result::Result<T, E> {
-    fn or_throw(self, env: Env) -> Result<T> {
-        self.map_err(|error| error.into().throw(env))
+/// Runs the body of a function; a panic becomes an error of it.
+#[inline]
+pub(crate) fn guard<T>(operation: &'static str, body: impl FnOnce() -> Result<T>) -> Result<T> {
+    // After a panic nothing of the body's is looked at again; what it shares with other calls guards itself.
+    catch_unwind(AssertUnwindSafe(body))
+        .unwrap_or_else(|panic| Err(binding::panicked(operation, panic.as_ref()).into()))
+}
+
+/// Runs the body of a function that napi-rs exports: what it fails with is thrown.
+pub(crate) fn call<T>(
+    env: Env,
+    operation: &'static str,
+    body: impl FnOnce() -> Result<T>,
+) -> napi::Result<T> {
+    guard(operation, body).map_err(|failure| failure.throw(env))
+}
+
+/// Nobody looks at the result of a call whose thread is to end.
+pub(crate) fn unless_ending<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Err(Failure::Ending) => Ok(None),
+        result => result.map(Some),
     }
 }

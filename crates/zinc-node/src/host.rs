@@ -3,37 +3,23 @@
 use std::ptr;
 
 use napi::sys;
-use zinc::Host;
+use zinc::binding::Host;
 
 use crate::failure::Failure;
 
 /// The environment of the thread that waits.
 pub(crate) struct Runtime(pub(crate) sys::napi_env);
 
-/// Why a wait gives no answer.
-pub(crate) enum Stop {
-    /// It failed.
-    Failed(Failure),
-    /// The thread is to end: nobody will look at the answer.
-    Ending,
-}
-
-impl From<zinc::Error> for Stop {
-    fn from(error: zinc::Error) -> Self {
-        Stop::Failed(error.into())
-    }
-}
-
 impl Host for Runtime {
-    type Error = Stop;
+    type Error = Failure;
 
     fn park<R: Send>(&mut self, park: impl FnOnce() -> R + Send) -> R {
         park()
     }
 
     /// A worker that is terminated must not stay in the kernel: whoever ends it waits for its thread.
-    fn signal(&mut self) -> Result<(), Stop> {
-        if self.is_ending() { Err(Stop::Ending) } else { Ok(()) }
+    fn signal(&mut self) -> Result<(), Failure> {
+        if self.is_ending() { Err(Failure::Ending) } else { Ok(()) }
     }
 }
 

@@ -7,7 +7,7 @@ use napi::bindgen_prelude::{Result, Uint8Array};
 use napi_derive::napi;
 use zinc::{RegionOptions, RegionState};
 
-use crate::failure::OrThrow;
+use crate::failure::call;
 use crate::handle::Held;
 use crate::options::Options;
 
@@ -62,11 +62,13 @@ fn is_read_only(region: Held) -> bool {
 
 #[napi]
 fn list(env: Env, options: Options) -> Result<Vec<Info>> {
-    let found = RegionOptions::try_from(options)?.list().or_throw(env)?;
-    Ok(found.iter().map(Info::from).collect())
+    call(env, "list", || {
+        let found = RegionOptions::try_from(options)?.list()?;
+        Ok(found.iter().map(Info::from).collect())
+    })
 }
 
 #[napi]
 fn remove(env: Env, name: String, options: Options) -> Result<()> {
-    RegionOptions::try_from(options)?.remove(name).or_throw(env)
+    call(env, "remove", || Ok(RegionOptions::try_from(options)?.remove(name)?))
 }

@@ -2,7 +2,8 @@
 
 use napi::bindgen_prelude::{Error, Result};
 use napi_derive::napi;
-use zinc::{PlainOptions, RegionOptions};
+use zinc::RegionOptions;
+use zinc::binding::PlainOptions;
 
 /// What any way to a region takes, as the core's plain form has it.
 #[napi(object, object_to_js = false)]

@@ -12,7 +12,7 @@ use zinc::WaitAsync;
 
 use crate::bell::Bell;
 use crate::calls::timeout;
-use crate::failure::OrThrow;
+use crate::failure::call;
 use crate::handle::Held;
 
 /// A wait in progress; none once it is over.
@@ -28,15 +28,17 @@ fn wait_start(region: Held, milliseconds: f64, bell: &External<Arc<Bell>>, numbe
 /// Whether the wait was notified, or the time is up; nothing while it goes on.
 #[napi]
 fn wait_poll(env: Env, wait: &External<Wait>) -> Result<Option<bool>> {
-    let mut wait = wait.0.borrow_mut();
-    let Some((future, waker)) = &mut *wait else { return Ok(None) };
-    match Pin::new(future).poll(&mut Context::from_waker(waker)) {
-        Poll::Pending => Ok(None),
-        Poll::Ready(outcome) => {
-            *wait = None;
-            outcome.or_throw(env).map(Some)
+    call(env, "wait", || {
+        let mut wait = wait.0.borrow_mut();
+        let Some((future, waker)) = &mut *wait else { return Ok(None) };
+        match Pin::new(future).poll(&mut Context::from_waker(waker)) {
+            Poll::Pending => Ok(None),
+            Poll::Ready(outcome) => {
+                *wait = None;
+                Ok(Some(outcome?))
+            }
         }
-    }
+    })
 }
 
 /// Ends the wait; the core forgets it at once.

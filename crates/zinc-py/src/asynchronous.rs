@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use pyo3::prelude::*;
 
 use crate::errors::Failure;
-use crate::region::SharedRegion;
+use crate::handle::SharedRegion;
 use crate::timeout::Timeout;
 
 /// What an event loop watches: a file descriptor that is readable when some of the loop's waits are to look again.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use zinc::View;
 
 use crate::errors::Failure;
-use crate::region::SharedRegion;
+use crate::handle::SharedRegion;
 
 /// Fills in `buffer` for a consumer.
 ///

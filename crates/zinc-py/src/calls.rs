@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use zinc::RegionOptions;
+use zinc::{RegionOptions, binding};
 
-use crate::convert::{self, Shape, Unsigned};
+use crate::convert::{Shape, Unsigned};
+use crate::dtype;
 use crate::errors::Failure;
+use crate::handle::SharedRegion;
 use crate::host::Interpreter;
 use crate::owned::OwnedRegion;
-use crate::region::SharedRegion;
 use crate::timeout::Timeout;
 
 #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments are Rust's positional ones")]
@@ -140,7 +141,7 @@ impl SharedRegion {
             options = options.directory(directory);
         }
         let region = {
-            let dtype = convert::dtype(dtype)?;
+            let dtype = dtype::given(dtype)?;
             py.detach(|| options.create_tensor(name, dtype, &shape.0))?.into()
         };
         Ok(OwnedRegion::object(py, region, &options)?.unbind())
@@ -206,7 +207,7 @@ impl SharedRegion {
         if let Some(directory) = directory {
             options = options.directory(directory);
         }
-        let region = options.open_hosted(name, &mut Interpreter(py))?.into();
+        let region = binding::open(&options, name, &mut Interpreter(py), None)?.into();
         Ok(OwnedRegion::object(py, region, &options)?.unbind())
     }
 

@@ -1,11 +1,8 @@
-//! Small conversions between Python's values and the core's: counts, shapes, element types.
+//! Small conversions between Python's values and the core's: counts and shapes.
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
-use zinc::DType;
-
-use crate::numpy;
+use pyo3::types::PyTuple;
 
 /// A whole number from 0 on; a negative one is a `ValueError`, as Python's own functions have it.
 #[inline]
@@ -52,26 +49,4 @@ impl FromPyObject<'_, '_> for Shape {
 /// A shape as Python shows shapes.
 pub(crate) fn tuple<'py>(py: Python<'py>, shape: &[u64]) -> PyResult<Bound<'py, PyTuple>> {
     PyTuple::new(py, shape)
-}
-
-/// An element type from its name, or from whatever numpy takes for a dtype.
-pub(crate) fn dtype(given: &Bound<'_, PyAny>) -> PyResult<DType> {
-    if let Some(named) = named(given) {
-        return Ok(named);
-    }
-    let dtype = numpy::module(given.py())?.call_method1("dtype", (given,))?;
-    let native: bool = dtype.getattr("isnative")?.extract()?;
-    let name: String = dtype.getattr("name")?.extract()?;
-    DType::from_name(&name).filter(|_| native).ok_or_else(|| {
-        let known: Vec<_> = DType::ALL.iter().map(|known| known.name()).collect();
-        PyTypeError::new_err(format!(
-            "a region cannot be described as {dtype:?}, only as {}",
-            known.join(", ")
-        ))
-    })
-}
-
-/// The element type that a string names as Zinc does.
-pub(crate) fn named(given: &Bound<'_, PyAny>) -> Option<DType> {
-    DType::from_name(given.cast::<PyString>().ok()?.to_str().ok()?)
 }

@@ -13,7 +13,7 @@ use pyo3::types::PyCapsule;
 use zinc::{DType, View};
 
 use crate::errors::Failure;
-use crate::region::SharedRegion;
+use crate::handle::SharedRegion;
 
 /// The device type and number of plain memory (`kDLCPU`).
 pub(crate) const CPU: (i32, i32) = (1, 0);

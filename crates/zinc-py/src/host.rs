@@ -1,7 +1,7 @@
 //! The interpreter's part in a wait: it runs other threads during a sleep, and signal handlers after one.
 
 use pyo3::prelude::*;
-use zinc::Host;
+use zinc::binding::Host;
 
 use crate::errors::Failure;
 

@@ -9,7 +9,9 @@ mod buffer;
 mod calls;
 mod convert;
 mod dlpack;
+mod dtype;
 mod errors;
+mod handle;
 mod host;
 mod info;
 mod numpy;
@@ -25,11 +27,13 @@ mod _zinc {
     #[pymodule_export]
     use super::asynchronous::{Bell, Wait};
     #[pymodule_export]
+    use super::handle::SharedRegion;
+    #[pymodule_export]
     use super::info::{RegionInfo, list, remove};
     #[pymodule_export]
     use super::owned::OwnedRegion;
     #[pymodule_export]
-    use super::region::{SharedRegion, reopen};
+    use super::region::reopen;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,29 +1,14 @@
-//! numpy arrays over a region. numpy is imported when it is first needed, for Zinc works without it.
+//! numpy arrays over a region.
 
-use pyo3::exceptions::{PyImportError, PyModuleNotFoundError};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use zinc::{DType, Descriptor, ErrorKind};
+use zinc::{DType, Descriptor, ErrorKind, binding};
 
-use crate::convert::{Shape, named, tuple};
-use crate::errors::{Failure, failure};
-use crate::region::SharedRegion;
+use crate::convert::{Shape, tuple};
+use crate::dtype::{numpy, numpy_from, numpy_of};
+use crate::errors::Failure;
+use crate::handle::SharedRegion;
 
 const OPERATION: &str = "as_numpy";
-
-/// numpy itself.
-pub(crate) fn module(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
-    static NUMPY: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let import = || PyModule::import(py, "numpy").map(Bound::unbind);
-    NUMPY.get_or_try_init(py, import).map(|numpy| numpy.bind(py)).map_err(|error| {
-        if !error.is_instance_of::<PyModuleNotFoundError>(py) {
-            return error;
-        }
-        let clear = PyImportError::new_err("this needs numpy, which is not installed: pip install numpy");
-        clear.set_cause(py, Some(error));
-        clear
-    })
-}
 
 /// An array over the region's own memory, of what the caller asks for or else of what the descriptor says.
 pub(crate) fn array<'py>(
@@ -45,21 +30,21 @@ pub(crate) fn array<'py>(
             let why = format!(
                 "the data is described with the shape {is}, not {asked}; take it whole, then index or reshape"
             );
-            return Err(mismatch(py, core, &why));
+            return Err(mismatch(core, &why));
         }
         (None, Some(whole)) => Some(whole.shape().to_vec()),
         (asked, _) => asked,
     };
     let count = count(py, core, &dtype, shape.as_deref(), offset)?;
-    let flat = module(py)?.call_method1("frombuffer", (region, dtype, count, offset))?;
+    let flat = numpy(py)?.call_method1("frombuffer", (region, dtype, count, offset))?;
     Ok(match shape {
         Some(shape) => flat.call_method1("reshape", (tuple(py, &shape)?,))?,
         None => flat,
     })
 }
 
-fn mismatch(py: Python<'_>, core: &zinc::Region, why: &str) -> Failure {
-    failure(py, ErrorKind::Descriptor, OPERATION, core.name(), why)
+fn mismatch(core: &zinc::Region, why: &str) -> Failure {
+    binding::error(ErrorKind::Descriptor, OPERATION, Some(core.name()), why).into()
 }
 
 /// The elements' numpy dtype, on which caller and descriptor must agree; bytes where neither says anything.
@@ -69,15 +54,16 @@ fn element_type<'py>(
     asked: Option<&Bound<'py, PyAny>>,
     described: Option<&Descriptor>,
 ) -> Result<Bound<'py, PyAny>, Failure> {
-    let described = described.map(|described| numpy_dtype(py, described.dtype(), core.name())).transpose()?;
-    let asked = asked.map(|asked| resolve(asked, core.name())).transpose()?;
+    let described =
+        described.map(|described| numpy_of(py, described.dtype(), OPERATION, core.name())).transpose()?;
+    let asked = asked.map(|asked| numpy_from(asked, OPERATION, core.name())).transpose()?;
     match (asked, described) {
         (Some(asked), Some(described)) if !asked.eq(&described)? => {
             let way_out = "to read the bytes as something else, use numpy.frombuffer(region, dtype)";
-            Err(mismatch(py, core, &format!("the data is described as {described}, not {asked}; {way_out}")))
+            Err(mismatch(core, &format!("the data is described as {described}, not {asked}; {way_out}")))
         }
         (Some(dtype), _) | (None, Some(dtype)) => Ok(dtype),
-        (None, None) => numpy_dtype(py, DType::U8, core.name()),
+        (None, None) => numpy_of(py, DType::U8, OPERATION, core.name()),
     }
 }
 
@@ -108,35 +94,7 @@ fn count(
             let capacity = core.capacity();
             let why =
                 format!("{wanted} of {dtype} from byte {offset} on do not fit into a capacity of {capacity}");
-            Err(mismatch(py, core, &why))
+            Err(mismatch(core, &why))
         }
-    }
-}
-
-/// What numpy makes of a dtype argument; Zinc's own names work where numpy has none.
-fn resolve<'py>(given: &Bound<'py, PyAny>, region: &str) -> Result<Bound<'py, PyAny>, Failure> {
-    match named(given) {
-        Some(dtype) => numpy_dtype(given.py(), dtype, region),
-        None => Ok(module(given.py())?.call_method1("dtype", (given,))?),
-    }
-}
-
-/// numpy's dtype for one of Zinc's. The one that numpy lacks comes from the package `ml_dtypes`.
-fn numpy_dtype<'py>(py: Python<'py>, dtype: DType, region: &str) -> Result<Bound<'py, PyAny>, Failure> {
-    let numpy = module(py)?;
-    if dtype != DType::BF16 {
-        return Ok(numpy.call_method1("dtype", (dtype.name(),))?);
-    }
-    match PyModule::import(py, "ml_dtypes") {
-        Ok(ml_dtypes) => Ok(numpy.call_method1("dtype", (ml_dtypes.getattr(dtype.name())?,))?),
-        Err(error) if error.is_instance_of::<PyModuleNotFoundError>(py) => Err(failure(
-            py,
-            ErrorKind::Unsupported,
-            OPERATION,
-            region,
-            "numpy has no bfloat16; install ml_dtypes, which adds it, or take the region by DLPack \
-             or with numpy.frombuffer(region, 'uint16')",
-        )),
-        Err(error) => Err(error.into()),
     }
 }

@@ -1,12 +1,12 @@
 //! `OwnedRegion`: what only the creator of a region can do.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use zinc::{Descriptor, RegionOptions};
+use zinc::{Descriptor, RegionOptions, binding};
 
-use crate::convert::{self, Shape};
+use crate::convert::Shape;
+use crate::dtype;
 use crate::errors::Failure;
-use crate::region::SharedRegion;
+use crate::handle::SharedRegion;
 
 /// A region that this process created: a `SharedRegion` that can also unlink, persist and describe it.
 ///
@@ -36,9 +36,12 @@ impl OwnedRegion {
     }
 }
 
-fn owner<'a>(region: &'a Bound<'_, OwnedRegion>) -> PyResult<&'a zinc::OwnedRegion> {
+fn owner<'a>(
+    region: &'a Bound<'_, OwnedRegion>,
+    operation: &'static str,
+) -> Result<&'a zinc::OwnedRegion, Failure> {
     // `object` makes this class for owners only.
-    region.as_super().get().core().as_owner().ok_or_else(|| PyTypeError::new_err("not the region's owner"))
+    Ok(binding::owner(region.as_super().get().core(), operation)?)
 }
 
 #[pymethods]
@@ -52,7 +55,7 @@ impl OwnedRegion {
     ///     ClosedError: The handle is closed.
     ///     PermissionDeniedError: This is a forked child's copy of the owner.
     fn unlink(slf: &Bound<'_, Self>) -> Result<(), Failure> {
-        Ok(owner(slf)?.unlink()?)
+        Ok(owner(slf, "unlink")?.unlink()?)
     }
 
     /// Let the region outlive its owner.
@@ -64,7 +67,7 @@ impl OwnedRegion {
     ///     ClosedError: The handle is closed.
     ///     PermissionDeniedError: This is a forked child's copy of the owner.
     fn persist(slf: &Bound<'_, Self>) -> Result<(), Failure> {
-        Ok(owner(slf)?.persist()?)
+        Ok(owner(slf, "persist")?.persist()?)
     }
 
     /// Write down what the data is, so that readers need to be told nothing.
@@ -85,7 +88,7 @@ impl OwnedRegion {
     ///     >>> region.as_numpy().shape
     ///     (640, 480)
     fn describe(slf: &Bound<'_, Self>, dtype: &Bound<'_, PyAny>, shape: Shape) -> Result<(), Failure> {
-        let descriptor = Descriptor::new(convert::dtype(dtype)?, &shape.0)?;
-        Ok(owner(slf)?.describe(&descriptor)?)
+        let descriptor = Descriptor::new(dtype::given(dtype)?, &shape.0)?;
+        Ok(owner(slf, "describe")?.describe(&descriptor)?)
     }
 }

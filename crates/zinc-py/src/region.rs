@@ -1,4 +1,4 @@
-//! `SharedRegion`: a handle on a region, and everything that both owners and peers can do with it.
+//! The methods of `SharedRegion`: everything that both owners and peers can do with a region.
 
 use std::ffi::c_int;
 use std::path::{Path, PathBuf};
@@ -8,54 +8,17 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyCapsule, PyTuple};
-use zinc::{PlainOptions, RegionOptions};
+use zinc::RegionOptions;
+use zinc::binding::{self, PlainOptions};
 
 use crate::asynchronous::Wait;
 use crate::convert::{Shape, Unsigned, tuple};
 use crate::errors::Failure;
+use crate::handle::SharedRegion;
 use crate::host::Interpreter;
 use crate::owned::OwnedRegion;
 use crate::timeout::Timeout;
 use crate::{buffer, dlpack, numpy};
-
-/// Named memory that processes on one machine share, whatever language they are written in.
-///
-/// One process creates a region, others open it by its name, and all see the same bytes: nothing is copied.
-/// `notify` and `wait` say when to look. Get one from `create`, `create_tensor`, `open` or `open_or_create`.
-///
-/// The region itself is a buffer of its bytes: `memoryview(region)`, `numpy.frombuffer(region)`,
-/// `struct.pack_into("<I", region, 0, 1)`. `as_numpy()` and `numpy.from_dlpack(region)` give typed arrays. All of
-/// these are views of the shared memory itself; they stay valid after `close()`, which they never hinder.
-///
-/// On asyncio, `await region.wait_async()` waits, and `async for _ in region` does so again and again. It gives None for
-/// each notification; several may arrive as one. It ends when the owner closes the region, after what was notified
-/// before, or when this handle is closed, be it by its own body or by another task. All else it raises: OwnerDiedError,
-/// WaitInterruptedError, cancellation, and ClosedError if the handle was closed before it began.
-///
-/// A handle may be used from several threads, which then share what it has seen of the notifications. It is a
-/// context manager that closes at the end. It pickles as its name, and is unpickled by opening that region, so it can
-/// be passed to another process; the other process is then a peer.
-///
-/// Example:
-///     >>> with SharedRegion.open("pipeline") as region:
-///     ...     if region.wait(1000):
-///     ...         print(region.as_numpy().mean())
-#[pyclass(module = "zinc", frozen, subclass, weakref)]
-pub(crate) struct SharedRegion {
-    core: zinc::Region,
-    /// What a pickled one is opened with, as far as the handle itself does not tell.
-    handed_on: PlainOptions,
-}
-
-impl SharedRegion {
-    pub(crate) fn new(core: zinc::Region, options: &RegionOptions) -> Self {
-        Self { core, handed_on: PlainOptions::from(options).handed_on() }
-    }
-
-    pub(crate) fn core(&self) -> &zinc::Region {
-        &self.core
-    }
-}
 
 /// Opens what a pickled region names.
 #[pyfunction]
@@ -207,7 +170,7 @@ impl SharedRegion {
     ///     ...     consume(region.as_numpy())
     #[pyo3(signature = (timeout=Timeout::FOREVER), text_signature = "($self, timeout=None)")]
     fn wait(&self, py: Python<'_>, timeout: Timeout) -> Result<bool, Failure> {
-        self.core.wait_hosted(timeout.0, &mut Interpreter(py))
+        binding::wait(&self.core, timeout.0, &mut Interpreter(py))
     }
 
     /// `wait` for asyncio: `await region.wait_async(1000)`. A coroutine that lets its event loop run meanwhile.
@@ -276,7 +239,7 @@ impl SharedRegion {
         sequence: Unsigned<u64>,
         timeout: Timeout,
     ) -> Result<Option<u64>, Failure> {
-        self.core.wait_past_hosted(sequence.0, timeout.0, &mut Interpreter(py))
+        binding::wait_past(&self.core, sequence.0, timeout.0, &mut Interpreter(py))
     }
 
     /// End the waits that are in progress on this handle with `WaitInterruptedError`. Other handles are not concerned.

@@ -4,9 +4,9 @@ use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::sync::OnceLock;
 
-use zinc::{ErrorKind, WaitCallback};
+use zinc::{ErrorKind, WaitCallback, binding};
 
-use crate::failure::{self, Failure};
+use crate::failure;
 use crate::guard::{self, guard, nanoseconds};
 use crate::handles::{self, zinc_region};
 use crate::slab::Slab;
@@ -68,17 +68,17 @@ pub unsafe extern "C" fn zinc_wait_async(
         let place = if out.is_null() { &raw mut nowhere } else { out };
         // SAFETY: the caller's argument is as the header says.
         let out = unsafe { guard::place(OPERATION, "out", place, ptr::null_mut()) }?;
-        let callback = callback.ok_or_else(|| Failure::null(OPERATION, "callback"))?;
+        let callback = callback.ok_or_else(|| binding::null_argument(OPERATION, "callback"))?;
         let handle = handles::enter(OPERATION, region)?;
         let token = WAITS.insert(OnceLock::new()).ok_or_else(|| {
             let why = "there are more pending waits than can be counted; cancel some";
-            Failure::new(OPERATION, ErrorKind::Unsupported, why)
+            binding::error(ErrorKind::Unsupported, OPERATION, None, why)
         })?;
         *out = ptr::without_provenance_mut(token);
         let user = User(user);
         let wait = handle.region.wait_then(nanoseconds(timeout_ns), move |result| {
             WAITS.remove(token, |_| ());
-            let result = result.map_or_else(|error| failure::report(error.into()), c_int::from);
+            let result = result.map_or_else(failure::report, c_int::from);
             // SAFETY: the header says that it may be called, here and with this pointer.
             unsafe { callback(user.get(), result) };
         });
@@ -101,7 +101,7 @@ pub extern "C" fn zinc_wait_cancel(wait: *mut zinc_async_wait) -> c_int {
     guard(OPERATION, || {
         if wait.is_null() {
             let why = "the wait is NULL; zinc_wait_async gives one";
-            return Err(Failure::new(OPERATION, ErrorKind::Closed, why));
+            return Err(binding::error(ErrorKind::Closed, OPERATION, None, why));
         }
         let Some(pending) = WAITS.enter(wait.addr()) else { return Ok(0) };
         let cancelled = pending.get().is_some_and(WaitCallback::cancel);

@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
-use zinc::{DType, ErrorKind, Timeout};
+use zinc::{DType, ErrorKind, Result, Timeout, binding};
 
-use crate::failure::{self, Failure, Result};
+use crate::failure;
 
 /// Runs a function's body: an error becomes its code and this thread's last error, and so does a panic.
 #[inline]
@@ -17,7 +17,7 @@ pub(crate) fn guard(operation: &'static str, body: impl FnOnce() -> Result<c_int
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(status)) => status,
         Ok(Err(failure)) => failure::report(failure),
-        Err(panic) => failure::report(Failure::panic(operation, panic.as_ref())),
+        Err(panic) => failure::report(binding::panicked(operation, panic.as_ref())),
     }
 }
 
@@ -44,7 +44,7 @@ pub(crate) unsafe fn place<'a, T>(
     nothing: T,
 ) -> Result<&'a mut T> {
     if out.is_null() {
-        return Err(Failure::null(operation, name));
+        return Err(binding::null_argument(operation, name));
     }
     // SAFETY: not null, and then it is valid for writing.
     unsafe {
@@ -59,7 +59,7 @@ pub(crate) unsafe fn place<'a, T>(
 ///
 /// `name` is null or a string that ends with NUL and stays as it is during the call.
 pub(crate) unsafe fn name<'a>(operation: &'static str, name: *const c_char) -> Result<&'a str> {
-    let wrong = |why| Failure::new(operation, ErrorKind::InvalidName, why);
+    let wrong = |why| binding::error(ErrorKind::InvalidName, operation, None, why);
     if name.is_null() {
         return Err(wrong("the name is NULL; give the region's name"));
     }
@@ -92,13 +92,14 @@ pub(crate) unsafe fn shape<'a>(operation: &'static str, ndim: usize, shape: *con
         return Ok(&[]);
     }
     if shape.is_null() {
-        return Err(Failure::null(operation, "shape"));
+        return Err(binding::null_argument(operation, "shape"));
     }
     // A slice may not have more bytes than this; a shape of more lengths than 8 is refused by the core in any case.
     if ndim > isize::MAX as usize / size_of::<u64>() {
-        return Err(Failure::new(
-            operation,
+        return Err(binding::error(
             ErrorKind::Descriptor,
+            operation,
+            None,
             format!("{ndim} dimensions are too many"),
         ));
     }
@@ -109,7 +110,7 @@ pub(crate) unsafe fn shape<'a>(operation: &'static str, ndim: usize, shape: *con
 pub(crate) fn dtype(operation: &'static str, code: u32) -> Result<DType> {
     DType::from_code(code).ok_or_else(|| {
         let why = format!("no element type has the code {code}; see enum zinc_dtype");
-        Failure::new(operation, ErrorKind::Descriptor, why)
+        binding::error(ErrorKind::Descriptor, operation, None, why)
     })
 }
 

@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::ptr;
 use std::sync::{Arc, Mutex};
 
-use zinc::{ErrorKind, OwnedRegion, Region};
+use zinc::{Error, ErrorKind, OwnedRegion, Region, Result, binding};
 
-use crate::failure::{Failure, Result};
-use crate::regions::Facts;
+use crate::facts::Facts;
 use crate::slab::{Guest, Slab};
 
 /// A handle of a region: an opaque token, and no address of anything. Only these functions know what to do with it.
@@ -33,11 +32,7 @@ pub(crate) struct Handle {
 impl Handle {
     /// The region, if this handle owns it.
     pub(crate) fn owner(&self, operation: &'static str) -> Result<&OwnedRegion> {
-        self.region.as_owner().ok_or_else(|| {
-            let operation = format!("{operation} {:?}", self.region.name());
-            let why = "this handle opened the region; only the handle that created it may do so";
-            Failure::new(&operation, ErrorKind::PermissionDenied, why)
-        })
+        binding::owner(&self.region, operation)
     }
 }
 
@@ -46,7 +41,7 @@ pub(crate) fn hand_out(operation: &'static str, out: &mut *mut zinc_region, regi
     let facts = Facts::new(region.info());
     let Some(token) = HANDLES.insert(Arc::new(Handle { region, facts })) else {
         let why = "there are more open handles than can be counted; close some";
-        return Err(Failure::new(operation, ErrorKind::Unsupported, why));
+        return Err(binding::error(ErrorKind::Unsupported, operation, None, why));
     };
     *out = ptr::without_provenance_mut(token);
     Ok(())
@@ -81,19 +76,13 @@ pub(crate) fn end(handle: *const zinc_region) -> Option<zinc::Result<()>> {
 }
 
 #[cold]
-fn not_open(operation: &'static str, handle: *const zinc_region) -> Failure {
-    let remembered = CLOSED.try_lock().ok().and_then(|closed| {
-        let (_, name) = closed.iter().find(|(token, _)| *token == handle.addr())?;
-        Some(format!("{operation} {name:?}"))
-    });
-    if let Some(operation) = remembered {
-        let why = "this handle was closed; open the region again to use it";
-        return Failure::new(&operation, ErrorKind::Closed, why);
+fn not_open(operation: &'static str, handle: *const zinc_region) -> Error {
+    if let Ok(closed) = CLOSED.try_lock()
+        && let Some((_, region)) = closed.iter().find(|(token, _)| *token == handle.addr())
+    {
+        return binding::handle_closed(operation, region);
     }
     let what = if handle.is_null() { "is NULL" } else { "was closed, or never was one" };
-    Failure::new(
-        operation,
-        ErrorKind::Closed,
-        format!("the handle {what}; create or open a region to get one"),
-    )
+    let why = format!("the handle {what}; create or open a region to get one");
+    binding::error(ErrorKind::Closed, operation, None, why)
 }

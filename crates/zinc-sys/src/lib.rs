@@ -11,6 +11,7 @@
 
 mod async_waits;
 mod eight;
+mod facts;
 mod failure;
 mod guard;
 mod handles;
@@ -25,6 +26,7 @@ mod waits;
 
 pub use async_waits::*;
 pub use eight::*;
+pub use facts::*;
 pub use failure::{
     zinc_error_code, zinc_error_copy, zinc_error_message, zinc_error_name, zinc_error_os, zinc_error_space,
 };

@@ -4,9 +4,8 @@ use std::ffi::{c_char, c_int};
 use std::ops::RangeInclusive;
 use std::{mem, ptr};
 
-use zinc::{ErrorKind, RegionOptions};
+use zinc::{ErrorKind, RegionOptions, Result, binding};
 
-use crate::failure::{Failure, Result};
 use crate::guard::{self, guard};
 use crate::handles::{hand_out, zinc_region};
 
@@ -30,7 +29,7 @@ impl zinc_options {
         }
         // SAFETY: not null, and the size comes first in every release.
         let size = unsafe { options.cast::<usize>().read() };
-        let unsupported = |why: &str| Err(Failure::new(operation, ErrorKind::Unsupported, why));
+        let unsupported = |why: &str| Err(binding::error(ErrorKind::Unsupported, operation, None, why));
         if !Self::SIZES.contains(&size) {
             return unsupported("the options have no plausible size; fill them with zinc_options_init first");
         }
@@ -64,11 +63,11 @@ impl zinc_options {
 pub unsafe extern "C" fn zinc_options_init(options: *mut zinc_options, size: usize) -> c_int {
     guard("options_init", || {
         if options.is_null() {
-            return Err(Failure::null("options_init", "options"));
+            return Err(binding::null_argument("options_init", "options"));
         }
         if !zinc_options::SIZES.contains(&size) {
             let why = "give sizeof(zinc_options) for the size";
-            return Err(Failure::new("options_init", ErrorKind::Unsupported, why));
+            return Err(binding::error(ErrorKind::Unsupported, "options_init", None, why));
         }
         // SAFETY: the caller's struct has that many bytes; in every release all but the first field is 0 by default.
         unsafe {

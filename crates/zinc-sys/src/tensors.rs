@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_int};
 use std::ptr;
 
-use zinc::Descriptor;
+use zinc::{Descriptor, binding};
 
 use crate::guard::{self, guard};
 use crate::handles::{self, hand_out, zinc_region};
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn zinc_tensor(
             (place, guard::place("tensor", "view", view, ptr::null_mut())?)
         };
         let handle = handles::enter("tensor", region)?;
-        let (view, descriptor) = handle.region.tensor_view(guard::dtype("tensor", dtype)?)?;
+        let (view, descriptor) = binding::tensor(&handle.region, guard::dtype("tensor", dtype)?)?;
         hand_out_view("tensor", view_place, &handle, view)?;
         *place = (&descriptor).into();
         Ok(0)

@@ -4,9 +4,8 @@ use std::ffi::{c_int, c_void};
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use zinc::{ErrorKind, View};
+use zinc::{ErrorKind, Result, View, binding};
 
-use crate::failure::{Failure, Result};
 use crate::guard::{self, guard, guard_or};
 use crate::handles::{self, Handle, zinc_region};
 use crate::slab::{Guest, Slab};
@@ -36,7 +35,7 @@ pub(crate) fn hand_out_view(
     let share = Share { memory: Mutex::new(Some(view)), handle: handle.clone() };
     let Some(token) = VIEWS.insert(share) else {
         let why = "there are more views than can be counted; release some";
-        return Err(Failure::new(operation, ErrorKind::Unsupported, why));
+        return Err(binding::error(ErrorKind::Unsupported, operation, None, why));
     };
     *out = ptr::without_provenance_mut(token);
     Ok(())
@@ -45,7 +44,12 @@ pub(crate) fn hand_out_view(
 fn enter(operation: &'static str, view: *const zinc_view) -> Result<Guest<'static, Share>> {
     VIEWS.enter(view.addr()).ok_or_else(|| {
         let what = if view.is_null() { "is NULL" } else { "was released, or never was one" };
-        Failure::new(operation, ErrorKind::Closed, format!("the view {what}; zinc_view_retain gives one"))
+        binding::error(
+            ErrorKind::Closed,
+            operation,
+            None,
+            format!("the view {what}; zinc_view_retain gives one"),
+        )
     })
 }
 

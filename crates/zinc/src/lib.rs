@@ -55,6 +55,9 @@
     allow(dead_code, unreachable_pub, reason = "loom's models are built without the operating system")
 )]
 
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub mod binding;
 mod hub;
 #[cfg(not(loom))]
 mod mapping;
@@ -83,16 +86,13 @@ pub use failpoint::at_failpoints;
 #[cfg(not(loom))]
 pub use naming::RegionState;
 #[cfg(not(loom))]
-#[doc(hidden)]
-pub use region::PlainOptions;
-#[cfg(not(loom))]
 pub use region::{
     Notified, OwnedRegion, Region, RegionInfo, RegionOptions, SharedRegion, WaitAsync, WaitCallback, list,
     remove,
 };
 #[cfg(not(loom))]
 pub use view::{Element, Tensor, View};
-pub use wait::{Host, Timeout};
+pub use wait::Timeout;
 
 /// This library's release, such as `"0.1.0"`.
 pub const fn version() -> &'static str {

@@ -8,7 +8,8 @@
 //!    [`Place::reserve`] its memory ([`Place::free`] if that fails), map it with pages of [`Place::page`] bytes,
 //!    [`Place::reopen`] and [`Lock::take`] the owner's lock, [`Place::link`] it in. From that moment others see it, whole.
 //! 3. Finding one: [`Place::find`], [`facts`], [`read_start`], [`lock::is_held`] for whether its owner lives;
-//!    [`Place::user_of`] for a file that cannot be opened; [`Place::watch`] before looking again when it is not there.
+//!    [`Place::user_of`] for a file that cannot be opened; [`Place::watch`] before looking again when it is not
+//!    there, then [`place::sleep`], which an [`Alarm`] may end.
 //!    [`memory::forbid_writing`] where the data is read-only.
 //! 4. Taking a name away: [`Place::find`], [`Lock::take`] the sweeper's lock, [`Place::is_named`] and the owner's lock
 //!    once more, [`Place::unlink`]. A process that unlinks holds the sweeper's lock of that very file, so nobody unlinks
@@ -35,11 +36,13 @@ compile_error!(
 );
 
 pub(crate) use system::{
+    alarm::Alarm,
     closings,
+    error::invalid_argument,
     file::{facts, read_start, unlink_path},
     futex, lock,
     lock::Lock,
-    memory,
+    memory, place,
     place::Place,
     process,
 };

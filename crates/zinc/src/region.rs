@@ -15,6 +15,7 @@ use crate::view::{Element, Tensor, View};
 use crate::wait::{Ended, Failed, Goal, Host, Local, NoHost, Timeout};
 
 mod callback;
+mod cancel;
 mod create;
 mod info;
 mod notified;
@@ -24,6 +25,7 @@ mod owned;
 mod system;
 
 pub use callback::WaitCallback;
+pub use cancel::Cancel;
 pub use info::{RegionInfo, list, remove};
 pub use notified::{Notified, WaitAsync};
 pub use options::{PlainOptions, RegionOptions};
@@ -228,12 +230,8 @@ impl SharedRegion {
         Ok(Tensor::new(view, descriptor))
     }
 
-    /// [`tensor`](SharedRegion::tensor) for a binding, which knows the element type only when it runs.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn tensor_view(&self, dtype: DType) -> Result<(View, Descriptor)> {
+    /// [`tensor`](SharedRegion::tensor) of an element type that is known only when the program runs.
+    pub(crate) fn tensor_view(&self, dtype: DType) -> Result<(View, Descriptor)> {
         let operation = self.operation("tensor");
         let view = self.view_for(&operation)?;
         let described = self.header().descriptor.read(&operation, self.capacity())?;
@@ -302,13 +300,8 @@ impl SharedRegion {
         self.wait_past_hosted(sequence, timeout.into(), &mut NoHost)
     }
 
-    /// [`wait`](SharedRegion::wait) for a binding whose language runtime must know of each sleep.
-    ///
-    /// # Errors
-    ///
-    /// As [`wait`](SharedRegion::wait), and what the host gives.
     #[inline]
-    pub fn wait_hosted<H: Host>(&self, timeout: Timeout, host: &mut H) -> Result<bool, H::Error> {
+    pub(crate) fn wait_hosted<H: Host>(&self, timeout: Timeout, host: &mut H) -> Result<bool, H::Error> {
         match self.local.wait(self.header(), &self.attachment, host, Goal::Unseen, timeout) {
             Ok(_) => Ok(true),
             Err(Failed::Ended(Ended::TimedOut)) => Ok(false),
@@ -316,12 +309,7 @@ impl SharedRegion {
         }
     }
 
-    /// [`wait_past`](SharedRegion::wait_past) for a binding whose language runtime must know of each sleep.
-    ///
-    /// # Errors
-    ///
-    /// As [`wait`](SharedRegion::wait), and what the host gives.
-    pub fn wait_past_hosted<H: Host>(
+    pub(crate) fn wait_past_hosted<H: Host>(
         &self,
         sequence: u64,
         timeout: Timeout,
@@ -360,6 +348,11 @@ impl SharedRegion {
     pub fn interrupt(&self) {
         self.local.interrupt(self.header(), &self.attachment);
         self.end_pending();
+    }
+
+    /// Has the waits in progress on this handle ask their hosts.
+    pub(crate) fn nudge(&self) {
+        self.local.nudge(self.header(), &self.attachment);
     }
 
     /// Ends the pending waits of this handle whose time has come.
@@ -438,7 +431,7 @@ fn why_ended(mapping: &Mapping, info: &RegionInfo, ended: Ended) -> Error {
     }
 }
 
-fn handle_closed(operation: &Operation<'_>) -> Error {
+pub(crate) fn handle_closed(operation: &Operation<'_>) -> Error {
     operation.error(ErrorKind::Closed, "this handle was closed; open the region again to use it")
 }
 

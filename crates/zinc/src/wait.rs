@@ -41,13 +41,13 @@ const SETTLE_ROUNDS: u32 = 100;
 
 /// `Local::control`: the handle is closed.
 const HANDLE_CLOSED: u32 = 1;
-/// `Local::control`: what an interrupt adds.
-const INTERRUPT: u32 = 2;
+/// `Local::control`: what an interrupt and a nudge add.
+const CHANGE: u32 = 2;
 
 /// How a language runtime takes part in a wait.
 ///
 /// Rust callers need no host. A binding implements this to give up its interpreter lock while the thread sleeps, and
-/// to act on signals.
+/// to act on what its runtime has for the thread: signals, and whatever [`nudge`](crate::binding::nudge) announces.
 pub trait Host {
     /// What the wait fails with.
     type Error: From<Error>;
@@ -56,7 +56,8 @@ pub trait Host {
     /// and around opening.
     fn park<R: Send>(&mut self, park: impl FnOnce() -> R + Send) -> R;
 
-    /// Called after each sleep, which a signal may have ended. An error ends the wait with it; `Ok` goes on waiting.
+    /// Called after each sleep, which a signal or a nudge may have ended. An error ends the wait with it; `Ok` goes on
+    /// waiting.
     fn signal(&mut self) -> Result<(), Self::Error>;
 }
 
@@ -107,7 +108,7 @@ pub(crate) trait System: Sync {
 pub(crate) struct Sleep<'a> {
     /// All that other processes tell; sleeping compares the low half only.
     pub(crate) sequence: (&'a AtomicU64, Sequence),
-    /// This handle's own: closed or interrupted.
+    /// This handle's own: closed, interrupted or nudged.
     pub(crate) control: (&'a AtomicU32, u32),
     /// When to give up, by [`System::now`].
     pub(crate) until: u64,
@@ -151,8 +152,11 @@ pub(crate) struct Local {
     seen: AtomicU64,
     /// Not 0 while a thread is between counting its own notification and marking it as seen.
     notifying: AtomicU32,
-    /// Bit 0: the handle is closed. The rest counts interrupts.
+    /// What every sleep of this handle compares. Bit 0: the handle is closed. The rest changes with each interrupt and
+    /// each nudge.
     control: AtomicU32,
+    /// Counts interrupts. A wait is over when this is no longer what it was when the wait began.
+    interrupts: AtomicU32,
     /// When a short wait last looked after the owner.
     owner_checked: AtomicU64,
     /// How many waits of this handle are pending without a thread.
@@ -170,6 +174,7 @@ impl Local {
             seen: AtomicU64::new(seen),
             notifying: AtomicU32::new(0),
             control: AtomicU32::new(0),
+            interrupts: AtomicU32::new(0),
             owner_checked: AtomicU64::new(0),
             pending: AtomicU32::new(0),
             taken: AtomicU32::new(0),
@@ -213,7 +218,14 @@ impl Local {
 
     /// Ends the waits that are in progress on this handle.
     pub(crate) fn interrupt<S: System>(&self, header: &Header, system: &S) {
-        self.control.fetch_add(INTERRUPT, Ordering::SeqCst);
+        // Counted first, so that a wait which the nudge wakes finds it.
+        self.interrupts.fetch_add(1, Ordering::SeqCst);
+        self.nudge(header, system);
+    }
+
+    /// Has each wait that is in progress on this handle ask its host, asleep or about to sleep; the waits go on.
+    pub(crate) fn nudge<S: System>(&self, header: &Header, system: &S) {
+        self.control.fetch_add(CHANGE, Ordering::SeqCst);
         system.wake_control(header, &self.control);
     }
 
@@ -268,6 +280,7 @@ impl Local {
         goal: Goal,
         timeout: Timeout,
     ) -> Result<u64, Failed<H::Error>> {
+        // Read first: whatever changes it from now on ends the first sleep.
         let control = self.control.load(Ordering::Acquire);
         if control & HANDLE_CLOSED != 0 {
             return Err(Failed::Ended(Ended::HandleClosed));
@@ -275,7 +288,8 @@ impl Local {
         if let Some(sequence) = self.take(header, goal) {
             return Ok(sequence);
         }
-        Wait { local: self, header, system, goal, control }.slowly(host, timeout)
+        let interrupts = self.interrupts.load(Ordering::Acquire);
+        Wait { local: self, header, system, goal, interrupts }.slowly(host, timeout, control)
     }
 
     /// Waits until no thread of this handle is in the middle of a notify, which takes a few instructions.
@@ -315,12 +329,13 @@ struct Wait<'a, S> {
     header: &'a Header,
     system: &'a S,
     goal: Goal,
-    control: u32,
+    /// How many interrupts there were when it began.
+    interrupts: u32,
 }
 
 impl<S: System> Wait<'_, S> {
     #[cold]
-    fn slowly<H: Host>(&self, host: &mut H, timeout: Timeout) -> Result<u64, Failed<H::Error>> {
+    fn slowly<H: Host>(&self, host: &mut H, timeout: Timeout, control: u32) -> Result<u64, Failed<H::Error>> {
         if timeout == Timeout::POLL {
             self.local.settle();
             self.still_on()?;
@@ -338,12 +353,12 @@ impl<S: System> Wait<'_, S> {
         {
             return Ok(sequence);
         }
-        let sequence = self.sleep(host, deadline)?;
+        let sequence = self.sleep(host, deadline, control)?;
         spin.learn_from_sleep(self.system.now() - start);
         Ok(sequence)
     }
 
-    fn sleep<H: Host>(&self, host: &mut H, deadline: u64) -> Result<u64, Failed<H::Error>> {
+    fn sleep<H: Host>(&self, host: &mut H, deadline: u64, mut control: u32) -> Result<u64, Failed<H::Error>> {
         let mut unarmed = UNARMED_SLEEP.0;
         let mut long_sleep = None;
         let first_check = self.system.now().saturating_add(PARK);
@@ -373,10 +388,12 @@ impl<S: System> Wait<'_, S> {
             }
             let sleep = Sleep {
                 sequence: (&self.header.sequence, sequence),
-                control: (&self.local.control, self.control),
+                control: (&self.local.control, control),
                 until,
             };
             host.park(|| self.system.park(&sleep));
+            // Read before the host is asked: a nudge that comes later ends the next sleep, and the host is asked again.
+            control = self.local.control.load(Ordering::Acquire);
             // Asked each time: a signal in the instant before a sleep did not end that sleep.
             host.signal().map_err(Failed::Host)?;
         }
@@ -421,7 +438,7 @@ impl<S: System> Wait<'_, S> {
         if control & HANDLE_CLOSED != 0 {
             return Err(Ended::HandleClosed);
         }
-        if control != self.control {
+        if self.local.interrupts.load(Ordering::Acquire) != self.interrupts {
             return Err(Ended::Interrupted);
         }
         let sequence = self.header.sequence();

@@ -10,7 +10,7 @@ use common::forked::fork;
 use common::futures::poll;
 use common::{PATIENCE, Part, Stage, threads, until, word};
 use rustix::process::{Pid, getpid};
-use zinc::{SharedRegion, Timeout};
+use zinc::{SharedRegion, Timeout, binding};
 
 common::parts!(fork_beside_a_hub, fork_with_pending_waits, fork_children_that_wait, fork_in_a_wait, own);
 
@@ -185,7 +185,7 @@ struct Forks {
     forked: bool,
 }
 
-impl zinc::Host for Forks {
+impl binding::Host for Forks {
     type Error = zinc::Error;
 
     fn park<R: Send>(&mut self, park: impl FnOnce() -> R + Send) -> R {
@@ -218,7 +218,7 @@ fn fork_in_a_wait(part: &mut Part) {
     });
     let parent = getpid();
     let mut host = Forks { start: Instant::now(), forked: false };
-    let outcome = region.wait_past_hosted(u64::MAX - 1, Timeout::FOREVER, &mut host);
+    let outcome = binding::wait_past(&region, u64::MAX - 1, Timeout::FOREVER, &mut host);
     let who = if getpid() == parent { "parent" } else { "child" };
     part.say(format!("{who} {}", word(outcome)));
     part.hear();

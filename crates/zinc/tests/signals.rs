@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use common::{Part, Stage, note, word};
-use zinc::{Error, Host, Timeout};
+use zinc::binding::{self, Host};
+use zinc::{Error, Timeout};
 
 common::parts!(wait_under_signals, wait_hosted, open_hosted, wait_long);
 
@@ -115,7 +116,7 @@ fn wait_hosted(part: &mut Part) {
     count_signals();
     let region = part.options().open("r").unwrap();
     part.say(common::sleeper::thread_id());
-    let ended = region.wait_hosted(Timeout::FOREVER, &mut Runtime { parks: 0 });
+    let ended = binding::wait(&region, Timeout::FOREVER, &mut Runtime { parks: 0 });
     tell_end(part, ended);
     part.say(word(region.wait(Timeout::FOREVER)));
 }
@@ -143,7 +144,8 @@ fn the_host_hears_of_signals_and_may_end_the_wait() {
 fn open_hosted(part: &mut Part) {
     count_signals();
     part.say(common::sleeper::thread_id());
-    let ended = part.options().timeout(Timeout::FOREVER).open_hosted("r", &mut Runtime { parks: 0 });
+    let options = part.options().timeout(Timeout::FOREVER);
+    let ended = binding::open(&options, "r", &mut Runtime { parks: 0 }, None);
     tell_end(part, ended);
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 
 use arbitrary::Arbitrary;
-use zinc::PlainOptions;
+use zinc::binding::PlainOptions;
 
 /// From here on a region is more than this machine reserves, so that no call takes long.
 const TOO_MUCH: usize = 1 << 46;

@@ -8,7 +8,7 @@ use super::{MARK, Project};
 const HOME: &str = "crates/zinc-sys";
 
 /// Where `zinc.h` comes from, in the order in which it tells.
-pub(super) const SOURCES: [&str; 13] = [
+pub(super) const SOURCES: [&str; 14] = [
     "../zinc/src/error/kind.rs",
     "../zinc/src/descriptor/dtype.rs",
     "src/handles.rs",
@@ -18,6 +18,7 @@ pub(super) const SOURCES: [&str; 13] = [
     "src/options.rs",
     "src/waits.rs",
     "src/async_waits.rs",
+    "src/facts.rs",
     "src/regions.rs",
     "src/tensors.rs",
     "src/views.rs",

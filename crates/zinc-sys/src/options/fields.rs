@@ -6,7 +6,7 @@ use std::ffi::c_char;
 use std::path::Path;
 use std::ptr;
 
-use zinc::PlainOptions;
+use zinc::binding::PlainOptions;
 
 use crate::guard;
 

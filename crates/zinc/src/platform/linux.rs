@@ -1,5 +1,6 @@
 //! Linux: files in a shared-memory directory, open-file-description locks, futexes.
 
+pub(crate) mod alarm;
 pub(crate) mod closings;
 pub(crate) mod futex;
 pub(crate) mod lock;

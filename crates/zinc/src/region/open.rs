@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::owned::mark_closed;
-use super::{RegionInfo, RegionOptions, SharedRegion};
+use super::{Cancel, RegionInfo, RegionOptions, SharedRegion};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::PERSISTENT;
 use crate::hub::Attachment;
 use crate::mapping::{Mapping, Writable};
 use crate::naming::{self, RegionState};
-use crate::platform::{Access, Meaning, Place, facts, process};
+use crate::platform::{Access, Meaning, Place, facts, place, process};
 use crate::wait::{Host, Local, Spin};
 
 /// How long to sleep between two looks where the directory cannot be watched (the user has too many watches).
@@ -48,6 +48,7 @@ pub(super) fn open<H: Host>(
     operation: &Operation<'_>,
     name: &str,
     host: &mut H,
+    cancel: Option<&Cancel>,
 ) -> Result<SharedRegion, H::Error> {
     let deadline = options.timeout.deadline(process::now());
     let mut watch = None;
@@ -66,17 +67,17 @@ pub(super) fn open<H: Host>(
             watch = Some(options.place(operation)?.watch().ok());
             continue;
         };
-        let left = Duration::from_nanos(deadline - now);
-        let slept = host.park(|| match watched {
-            Some(watch) => watch.sleep(left.min(WATCHED_SLEEP)),
-            None => {
-                std::thread::sleep(left.min(UNWATCHED_SLEEP));
-                Ok(())
-            }
-        });
+        let longest = if watched.is_some() { WATCHED_SLEEP } else { UNWATCHED_SLEEP };
+        let time = Duration::from_nanos(deadline - now).min(longest);
+        let slept = host.park(|| place::sleep(watched.as_ref(), cancel.map(Cancel::alarm), time));
         slept.map_err(|error| operation.os("watching the directory", &error))?;
         // Asked each time: a signal that came just before the system call did not end the sleep.
         host.signal()?;
+        // After the host, which may know better why.
+        if cancel.is_some_and(Cancel::is_fired) {
+            let why = "it was cancelled before the region appeared; open it again to go on waiting";
+            return Err(operation.error(ErrorKind::Interrupted, why).into());
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod plain;
 
 use std::time::Duration;
 
-use super::{OwnedRegion, Region, RegionInfo, SharedRegion, create, open};
+use super::{Cancel, OwnedRegion, Region, RegionInfo, SharedRegion, create, open};
 use crate::descriptor::{DType, Descriptor};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::name;
@@ -53,17 +53,17 @@ impl RegionOptions {
     ///
     /// As there.
     pub fn open(&self, name: impl AsRef<str>) -> Result<SharedRegion> {
-        self.open_hosted(name.as_ref(), &mut NoHost)
+        self.open_hosted(name.as_ref(), &mut NoHost, None)
     }
 
-    /// [`open`](RegionOptions::open) for a binding whose language runtime must know of each sleep.
-    ///
-    /// # Errors
-    ///
-    /// As [`SharedRegion::open`], and what the host gives.
-    pub fn open_hosted<H: Host>(&self, name: &str, host: &mut H) -> Result<SharedRegion, H::Error> {
+    pub(crate) fn open_hosted<H: Host>(
+        &self,
+        name: &str,
+        host: &mut H,
+        cancel: Option<&Cancel>,
+    ) -> Result<SharedRegion, H::Error> {
         let operation = name::check("open", name)?;
-        open::open(self, &operation, name, host)
+        open::open(self, &operation, name, host, cancel)
     }
 
     /// [`SharedRegion::open_or_create`] with these options; the timeout does not count.

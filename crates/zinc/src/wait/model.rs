@@ -214,6 +214,14 @@ impl Host for Announce {
     }
 }
 
+/// Returns when it was announced.
+fn until(announced: &(Mutex<bool>, Condvar)) {
+    let mut is = announced.0.lock().unwrap();
+    while !*is {
+        is = announced.1.wait(is).unwrap();
+    }
+}
+
 #[test]
 fn loom_interrupt_ends_a_wait_in_progress() {
     explore(|| {
@@ -222,11 +230,7 @@ fn loom_interrupt_ends_a_wait_in_progress() {
         let interrupter = spawn(&world, {
             let begun = begun.clone();
             move |world| {
-                let mut has = begun.0.lock().unwrap();
-                while !*has {
-                    has = begun.1.wait(has).unwrap();
-                }
-                drop(has);
+                until(&begun);
                 world.one.interrupt(&world.header, &world.kernel);
             }
         });
@@ -246,4 +250,135 @@ fn loom_a_handle_is_not_woken_by_its_own_notify_on_another_thread() {
         assert_eq!(world.wait(&world.one, Goal::Unseen), Ok(2));
         notifier.join().unwrap();
     });
+}
+
+/// A runtime with something for the thread that waits, which it announces by a nudge, as Java does with interrupts.
+struct Runtime<'a> {
+    news: Arc<News>,
+    world: &'a World,
+}
+
+#[derive(Default)]
+struct News {
+    /// There is something for the thread that waits.
+    there: AtomicU32,
+    /// The thread has found it.
+    found: (Mutex<bool>, Condvar),
+}
+
+impl News {
+    fn announce(&self, world: &World) {
+        self.there.store(1, Ordering::SeqCst);
+        world.one.nudge(&world.header, &world.kernel);
+    }
+
+    fn until_found(&self) {
+        until(&self.found);
+    }
+}
+
+impl Host for Runtime<'_> {
+    type Error = Error;
+
+    /// What was announced before the wait began, no sleep of it was nudged for.
+    fn park<R: Send>(&mut self, park: impl FnOnce() -> R + Send) -> R {
+        if self.news.there.load(Ordering::SeqCst) == 1 {
+            self.world.one.nudge(&self.world.header, &self.world.kernel);
+        }
+        park()
+    }
+
+    fn signal(&mut self) -> Result<(), Error> {
+        if self.news.there.swap(0, Ordering::SeqCst) == 1 {
+            *self.news.found.0.lock().unwrap() = true;
+            self.news.found.1.notify_all();
+        }
+        Ok(())
+    }
+}
+
+/// The notification is not sent before the host was asked, so a nudge that reaches no sleep shows as a deadlock.
+#[test]
+fn loom_a_nudge_has_a_wait_ask_its_host_and_go_on() {
+    explore(|| {
+        let world = World::new();
+        let news = Arc::new(News::default());
+        let runtime = spawn(&world, {
+            let news = news.clone();
+            move |world| {
+                news.announce(world);
+                news.until_found();
+                world.notify(&world.two);
+            }
+        });
+        let mut host = Runtime { news, world: &world };
+        assert_eq!(world.wait_as(&world.one, Goal::Unseen, &mut host), Ok(1));
+        runtime.join().unwrap();
+    });
+}
+
+/// Counts how often it is asked, and says when the wait has begun.
+struct Asked {
+    begun: Announce,
+    times: u32,
+}
+
+impl Host for Asked {
+    type Error = Error;
+
+    fn park<R: Send>(&mut self, park: impl FnOnce() -> R + Send) -> R {
+        self.begun.park(park)
+    }
+
+    fn signal(&mut self) -> Result<(), Error> {
+        self.times += 1;
+        Ok(())
+    }
+}
+
+/// A host that looks at nothing before it sleeps is asked all the same, by a nudge in the instant before the sleep, too.
+#[test]
+fn loom_a_nudge_of_a_wait_in_progress_ends_its_sleep() {
+    explore(|| {
+        let world = World::new();
+        let begun = Arc::new((Mutex::new(false), Condvar::new()));
+        let nudger = spawn(&world, {
+            let begun = begun.clone();
+            move |world| {
+                until(&begun);
+                world.one.nudge(&world.header, &world.kernel);
+                world.one.interrupt(&world.header, &world.kernel);
+            }
+        });
+        let mut host = Asked { begun: Announce(begun), times: 0 };
+        assert_eq!(world.wait_as(&world.one, Goal::Unseen, &mut host), Err(Ended::Interrupted));
+        assert!(host.times >= 1);
+        nudger.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_nudge_hides_no_interrupt_and_no_close() {
+    for close in [false, true] {
+        explore(move || {
+            let world = World::new();
+            let begun = Arc::new((Mutex::new(false), Condvar::new()));
+            let ender = spawn(&world, {
+                let begun = begun.clone();
+                move |world| {
+                    until(&begun);
+                    if close {
+                        world.one.close(&world.header, &world.kernel);
+                    } else {
+                        world.one.interrupt(&world.header, &world.kernel);
+                    }
+                }
+            });
+            let nudger = spawn(&world, |world| world.one.nudge(&world.header, &world.kernel));
+            let ended = if close { Ended::HandleClosed } else { Ended::Interrupted };
+            assert_eq!(world.wait_as(&world.one, Goal::Unseen, &mut Announce(begun)), Err(ended));
+            ender.join().unwrap();
+            nudger.join().unwrap();
+        });
+    }
 }

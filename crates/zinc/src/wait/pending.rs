@@ -16,7 +16,8 @@ pub(crate) enum Outcome {
 /// What a pending wait remembers of the moment at which it began.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Since {
-    control: u32,
+    closed: bool,
+    interrupts: u32,
     taken: u32,
 }
 
@@ -28,7 +29,11 @@ impl Local {
     pub(crate) fn begin(&self) -> Since {
         self.pending.fetch_add(1, Ordering::SeqCst);
         keep_order();
-        Since { control: self.control.load(Ordering::SeqCst), taken: self.taken.load(Ordering::Acquire) }
+        Since {
+            closed: self.control.load(Ordering::SeqCst) & HANDLE_CLOSED != 0,
+            interrupts: self.interrupts.load(Ordering::SeqCst),
+            taken: self.taken.load(Ordering::Acquire),
+        }
     }
 
     /// One pending wait less.
@@ -45,14 +50,14 @@ impl Local {
     /// Looks once, as a wait that polls does; takes a notification in if there is one. [`Ended::TimedOut`] means that
     /// there is nothing yet.
     pub(crate) fn look<S: System>(&self, header: &Header, system: &S, since: Since) -> Result<(), Ended> {
-        if since.control & HANDLE_CLOSED != 0 {
+        if since.closed {
             return Err(Ended::HandleClosed);
         }
         self.settle();
         if self.is_taken(header, since) {
             return Ok(());
         }
-        let wait = Wait { local: self, header, system, goal: Goal::Unseen, control: since.control };
+        let wait = Wait { local: self, header, system, goal: Goal::Unseen, interrupts: since.interrupts };
         wait.still_on()?;
         wait.owner_lives(system.now_coarse())?;
         wait.take_or(Ended::TimedOut).map(drop)
@@ -75,11 +80,10 @@ impl Local {
         if self.taken.load(Ordering::Acquire) != since.taken {
             return Some(Outcome::Notified);
         }
-        let control = self.control.load(Ordering::SeqCst);
-        if control & HANDLE_CLOSED != 0 {
+        if self.control.load(Ordering::SeqCst) & HANDLE_CLOSED != 0 {
             return Some(Outcome::Ended(Ended::HandleClosed));
         }
-        if control != since.control {
+        if self.interrupts.load(Ordering::SeqCst) != since.interrupts {
             return Some(Outcome::Ended(Ended::Interrupted));
         }
         sequence.is_closed().then_some(Outcome::Ended(Ended::RegionClosed))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{self, AtFlags, FallocateFlags, Mode, OFlags, inotify};
 
-use super::process;
+use super::{alarm::Alarm, process};
 use crate::platform::Access;
 use crate::platform::unix::file;
 
@@ -162,19 +162,22 @@ pub(crate) struct DirectoryWatch {
     inotify: OwnedFd,
 }
 
-impl DirectoryWatch {
-    /// Sleeps until a name has appeared, the time is up, or a signal comes.
-    pub(crate) fn sleep(&self, time: Duration) -> io::Result<()> {
-        let timeout = Timespec::try_from(time).ok();
-        match poll(&mut [PollFd::new(&self.inotify, PollFlags::IN)], timeout.as_ref()) {
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
-        let mut events = [0; 4096];
-        while rustix::io::read(&self.inotify, &mut events).is_ok_and(|read| read > 0) {}
-        Ok(())
+/// Sleeps until a name has appeared, the alarm has rung, the time is up, or a signal comes.
+pub(crate) fn sleep(watch: Option<&DirectoryWatch>, alarm: Option<&Alarm>, time: Duration) -> io::Result<()> {
+    let timeout = Timespec::try_from(time).ok();
+    let watched = watch.map(|watch| watch.inotify.as_fd());
+    let sources = watched.into_iter().chain(alarm.map(Alarm::as_fd));
+    let mut polled: Vec<_> = sources.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN)).collect();
+    match poll(&mut polled, timeout.as_ref()) {
+        Ok(_) => {}
+        Err(rustix::io::Errno::INTR) => return Ok(()),
+        Err(error) => return Err(error.into()),
     }
+    if let Some(watch) = watch {
+        let mut events = [0; 4096];
+        while rustix::io::read(&watch.inotify, &mut events).is_ok_and(|read| read > 0) {}
+    }
+    Ok(())
 }
 
 fn file_name(name: &str) -> String {

@@ -17,3 +17,8 @@ pub(crate) fn meaning(number: i32) -> Meaning {
         _ => Meaning::Other,
     }
 }
+
+/// The error for an argument that no call could make sense of.
+pub(crate) fn invalid_argument() -> std::io::Error {
+    std::io::Error::from_raw_os_error(libc::EINVAL)
+}

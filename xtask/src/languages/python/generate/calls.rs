@@ -77,7 +77,7 @@ Example:
     >>> region = SharedRegion.create_tensor(\"frame\", \"uint8\", (1080, 1920, 3))
     >>> region.as_numpy()[:] = frame
     >>> region.notify()",
-        core: "{ let dtype = convert::dtype(dtype)?; py.detach(|| options.create_tensor(name, dtype, &shape.0))?.into() }",
+        core: "{ let dtype = dtype::given(dtype)?; py.detach(|| options.create_tensor(name, dtype, &shape.0))?.into() }",
         returns: "OwnedRegion",
     },
     Way {
@@ -99,7 +99,7 @@ Raises:
 
 Example:
     >>> region = SharedRegion.open(\"pipeline\", timeout=5000)",
-        core: "options.open_hosted(name, &mut Interpreter(py))?.into()",
+        core: "binding::open(&options, name, &mut Interpreter(py), None)?.into()",
         returns: "SharedRegion",
     },
     Way {
@@ -146,13 +146,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use zinc::RegionOptions;
+use zinc::{{RegionOptions, binding}};
 
-use crate::convert::{{self, Shape, Unsigned}};
+use crate::convert::{{Shape, Unsigned}};
+use crate::dtype;
 use crate::errors::Failure;
+use crate::handle::SharedRegion;
 use crate::host::Interpreter;
 use crate::owned::OwnedRegion;
-use crate::region::SharedRegion;
 use crate::timeout::Timeout;
 
 #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments are Rust's positional ones")]

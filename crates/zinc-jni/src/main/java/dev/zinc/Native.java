@@ -6,7 +6,7 @@ import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 
 /**
- * The native methods. Numbers named {@code handle}, {@code view} and {@code wait} are native objects; whoever calls
+ * The native methods. Numbers named {@code handle}, {@code view}, {@code wait} and {@code cancel} are native objects; whoever calls
  * keeps the Java object reachable that releases them. Times are nanoseconds, and negative ones are for ever.
  */
 final class Native {
@@ -31,7 +31,17 @@ final class Native {
     static native long createTensor(
             String name, int dtype, long[] shape, int flags, long[] numbers, String directory);
 
-    static native long open(String name, int flags, long[] numbers, String directory) throws InterruptedException;
+    /** Without {@code sleep} it does not wait; {@code cancel} is the object that {@code sleep} fires. */
+    static native long open(
+            String name, int flags, long[] numbers, String directory, Sleep sleep, long cancel)
+            throws InterruptedException;
+
+    static native long cancel();
+
+    /** Ends the open that waits with this object, and every later one. */
+    static native void fire(long cancel);
+
+    static native void releaseCancel(long cancel);
 
     static native long openOrCreate(String name, long capacity, int flags, long[] numbers, String directory);
 
@@ -81,7 +91,7 @@ final class Native {
 
     static native void interrupt(long handle);
 
-    /** Wakes the waits of a handle, which look whether their thread was interrupted and otherwise go on. */
+    /** Has the waits of a handle look whether their threads were interrupted; the others sleep on. */
     static native void wake(long handle);
 
     static native boolean awaitSignal(SharedRegion region, long handle, long timeout) throws InterruptedException;

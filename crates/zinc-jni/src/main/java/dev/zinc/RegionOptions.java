@@ -85,7 +85,7 @@ public final class RegionOptions extends Choices {
 
     /**
      * Opens a region that exists, or comes into being within the {@link #timeout(Duration) timeout}. Interrupting the
-     * thread ends the waiting within a second.
+     * thread ends the waiting at once.
      *
      * @param name the region's name
      * @return a peer
@@ -109,7 +109,14 @@ public final class RegionOptions extends Choices {
     }
 
     private SharedRegion opened(String name) throws InterruptedException {
-        return new SharedRegion(Native.open(requireNonNull(name), flags, numbers, directory));
+        requireNonNull(name);
+        if (numbers[TIMEOUT] == Timeouts.POLL) {
+            return new SharedRegion(Native.open(name, flags, numbers, directory, null, 0));
+        }
+        try (var cancel = new Cancel()) {
+            var sleep = new Sleep(cancel::fire);
+            return new SharedRegion(Native.open(name, flags, numbers, directory, sleep, cancel.handle()));
+        }
     }
 
     /**

@@ -461,7 +461,7 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
         }
     }
 
-    /** Wakes the waits of this handle: the one whose thread was interrupted ends, the others go on. */
+    /** Has the waits of this handle look: the one whose thread was interrupted ends, the others sleep on. */
     void wake() {
         try {
             Native.wake(handle);

@@ -8,33 +8,37 @@ import java.nio.channels.spi.AbstractSelector;
 import java.util.Set;
 
 /**
- * A sleep of one thread on one region. It is a selector because those are what {@link Thread#interrupt()} wakes: it
- * calls {@link #wakeup()} on the selector that the thread is blocked in. Nothing can be selected with it. Native code
- * makes it.
+ * A sleep of one thread. It is a selector because those are what {@link Thread#interrupt()} wakes: it calls
+ * {@link #wakeup()} on the selector that the thread is blocked in. Nothing can be selected with it.
  */
 final class Sleep extends AbstractSelector {
-    /** Kept, and with it the handle, for an interrupt that comes when the sleep has just ended. */
-    private final SharedRegion region;
+    /** Kept for an interrupt that comes when the sleep has just ended, and with it what it wakes. */
+    private final Runnable wakeup;
 
-    Sleep(SharedRegion region) {
+    /** A sleep that {@code wakeup} ends. */
+    Sleep(Runnable wakeup) {
         super(null);
-        this.region = region;
+        this.wakeup = wakeup;
     }
 
-    /** From now on an interrupt wakes the region's waits; one that came before does so at once. */
+    /** A sleep of a wait, which native code makes. */
+    Sleep(SharedRegion region) {
+        this(region::wake);
+    }
+
+    /** From now on an interrupt ends the sleep; one that came before does so at once. */
     void enter() {
         begin();
     }
 
-    /** Whether the thread was interrupted; the mark that says so is gone then. */
-    boolean leave() {
+    /** From now on an interrupt is the thread's own affair. */
+    void leave() {
         end();
-        return Thread.interrupted();
     }
 
     @Override
     public Selector wakeup() {
-        region.wake();
+        wakeup.run();
         return this;
     }
 

@@ -18,6 +18,9 @@ final class Threads {
     /** The system call that regions are waited on with, and the JVM never uses: {@code futex_waitv}. */
     private static final String FUTEX_WAITV = "449 ";
 
+    /** The system calls that opens may wait with: {@code poll}, and {@code ppoll} by its number on x86 and on ARM. */
+    private static final List<String> POLL = List.of("7 ", "271 ", "73 ");
+
     private Threads() {}
 
     /** Starts work on a thread of that name. */
@@ -37,12 +40,44 @@ final class Threads {
     }
 
     private static int parked(String name) throws IOException {
-        int parked = 0;
+        return in(List.of(FUTEX_WAITV), name);
+    }
+
+    /** Returns when a thread of the name waits for a region to appear. */
+    static void awaitPolling(String name) throws Exception {
+        while (in(POLL, name) == 0) {
+            Thread.sleep(1);
+        }
+    }
+
+    /** How many threads of the name are in one of those system calls. */
+    private static int in(List<String> calls, String name) throws IOException {
+        int there = 0;
         for (Path task : tasks(name)) {
             String call = read(task.resolve("syscall"));
-            parked += call.startsWith(FUTEX_WAITV) ? 1 : 0;
+            there += calls.stream().anyMatch(call::startsWith) ? 1 : 0;
         }
-        return parked;
+        return there;
+    }
+
+    /** How often the threads of the name have gone to sleep. */
+    static long sleeps(String name) throws IOException {
+        long sleeps = 0;
+        for (Path task : tasks(name)) {
+            for (String line : read(task.resolve("status")).lines().toList()) {
+                if (line.startsWith("voluntary_ctxt_switches:")) {
+                    sleeps += Long.parseLong(line.substring(line.indexOf(':') + 1).trim());
+                }
+            }
+        }
+        return sleeps;
+    }
+
+    /** How many files this process has open. */
+    static long files() throws IOException {
+        try (var files = Files.list(Path.of("/proc/self/fd"))) {
+            return files.count();
+        }
     }
 
     /** The processor time that the threads of the name have used, in the kernel's ticks of mostly 10 ms. */

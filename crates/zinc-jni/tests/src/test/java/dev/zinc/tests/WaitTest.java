@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.zinc.ClosedException;
+import dev.zinc.NotFoundException;
 import dev.zinc.RegionOptions;
 import dev.zinc.SharedRegion;
 import dev.zinc.WaitInterruptedException;
@@ -109,6 +110,52 @@ class WaitTest {
     }
 
     @Test
+    void interruptingThreadsWakesAnotherOnceEachAtTheMostAndItSleepsOn() throws Exception {
+        try (var owner = options.create("r", 8); var peer = options.open("r")) {
+            var undisturbed = Threads.start("undisturbed", () -> peer.await(100_000));
+            Threads.awaitParked("undisturbed", 1);
+            long before = Threads.sleeps("undisturbed");
+            int interrupts = 200;
+            long start = System.nanoTime();
+            for (int i = 0; i < interrupts; i++) {
+                var wait = new FutureTask<>(() -> peer.await(100_000));
+                var thread = new Thread(wait, "interrupted" + i);
+                thread.start();
+                Threads.awaitParked("interrupted" + i, 1);
+                thread.interrupt();
+                assertInstanceOf(InterruptedException.class, failure(wait));
+            }
+            Threads.awaitParked("undisturbed", 1);
+            assertFalse(undisturbed.isDone());
+            // One for each interrupt, and those by which it looks after the owner twice a second. A lock in Java, and
+            // the JVM's own stops, may cost a few.
+            long byItself = (System.nanoTime() - start) / 500_000_000 + 1;
+            long sleeps = Threads.sleeps("undisturbed") - before;
+            assertTrue(sleeps <= interrupts + interrupts / 2 + byItself, sleeps + " sleeps");
+            owner.signal();
+            assertTrue(undisturbed.get());
+        }
+    }
+
+    @Test
+    void interruptingAThreadEndsItsWaitForASequenceAndNoOther() throws Exception {
+        try (var owner = options.create("r", 8); var peer = options.open("r")) {
+            var other = Threads.start("others", () -> peer.awaitPast(0));
+            var wait = new FutureTask<>(() -> peer.awaitPast(0));
+            var thread = new Thread(wait, "past");
+            thread.start();
+            Threads.awaitParked("others", 1);
+            Threads.awaitParked("past", 1);
+            thread.interrupt();
+            assertInstanceOf(InterruptedException.class, failure(wait));
+            Threads.awaitParked("others", 1);
+            assertFalse(other.isDone());
+            owner.signal();
+            assertEquals(1, other.get());
+        }
+    }
+
+    @Test
     void aThreadThatIsInterruptedAlreadyDoesNotWait() {
         try (var region = options.create("r", 8)) {
             region.duplicate().signal();
@@ -205,18 +252,68 @@ class WaitTest {
         }
     }
 
+    /** As many as would outlast the watchdog if each open slept for a second before it looked. */
+    private static final int OPENS = 200;
+
     @Test
-    void interruptingEndsTheWaitForARegionToAppear() throws Exception {
-        var opening = new FutureTask<>(() -> {
-            try {
-                return options.timeout(Duration.ofMinutes(2)).open("never");
-            } finally {
-                assertTrue(Thread.interrupted(), "the mark stays");
+    void interruptingEndsTheWaitForARegionToAppearAtOnce() throws Exception {
+        var waiting = options.timeout(Duration.ofMinutes(10));
+        for (int i = 0; i < OPENS; i++) {
+            var opening = new FutureTask<>(() -> {
+                try {
+                    return waiting.open("never");
+                } finally {
+                    assertTrue(Thread.interrupted(), "the mark stays");
+                }
+            });
+            var thread = new Thread(opening, "opening" + i);
+            thread.start();
+            // Half of them before they sleep, or on the way there.
+            if (i % 2 == 0) {
+                Threads.awaitPolling("opening" + i);
             }
-        });
-        var thread = new Thread(opening, "opening");
+            thread.interrupt();
+            assertInstanceOf(WaitInterruptedException.class, failure(opening));
+        }
+    }
+
+    @Test
+    void interruptingOneOpenEndsNoOther() throws Exception {
+        var waiting = options.timeout(Duration.ofMinutes(10));
+        var other = Threads.start("patient", () -> waiting.open("late"));
+        Threads.awaitPolling("patient");
+        var opening = new FutureTask<>(() -> waiting.open("late"));
+        var thread = new Thread(opening, "hasty");
         thread.start();
+        Threads.awaitPolling("hasty");
         thread.interrupt();
         assertInstanceOf(WaitInterruptedException.class, failure(opening));
+        Threads.awaitPolling("patient");
+        assertFalse(other.isDone());
+        try (var owner = options.create("late", 8)) {
+            other.get().close();
+            assertFalse(owner.isClosed());
+        }
+    }
+
+    @Test
+    void opensThatWaitLeaveNoFilesOpen() throws Exception {
+        var waiting = options.timeout(Duration.ofMillis(1));
+        assertThrows(NotFoundException.class, () -> waiting.open("never"));
+        long before = Threads.files();
+        for (int i = 0; i < 100; i++) {
+            assertThrows(NotFoundException.class, () -> waiting.open("never"));
+        }
+        assertTrue(Threads.files() < before + 50, before + " files before, " + Threads.files() + " then");
+    }
+
+    @Test
+    void aThreadThatIsInterruptedOpensARegionThatIsThereAndKeepsItsMark() {
+        try (var owner = options.create("r", 8)) {
+            Thread.currentThread().interrupt();
+            options.timeout(Duration.ofMinutes(10)).open("r").close();
+            assertTrue(Thread.interrupted());
+            assertFalse(owner.isClosed());
+        }
     }
 }
