@@ -119,3 +119,42 @@ pub(crate) fn dtype(operation: &'static str, code: u32) -> Result<DType> {
 pub(crate) fn nanoseconds(timeout: i64) -> Timeout {
     u64::try_from(timeout).ok().map(Duration::from_nanos).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ptr;
+
+    fn message() -> String {
+        // SAFETY: the string is valid until the next call of this thread fails.
+        unsafe { CStr::from_ptr(crate::zinc_error_message()) }.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_panic_is_an_error_in_the_words_of_the_core() {
+        let code = guard("open", || panic!("it broke"));
+        assert_eq!(code, ErrorKind::Os.code());
+        assert_eq!(message(), binding::panicked("open", &"it broke").to_string());
+        assert_eq!(guard_or("ptr", 7, || panic!("it broke")), 7);
+        assert_eq!(message(), binding::panicked("ptr", &"it broke").to_string());
+    }
+
+    #[test]
+    fn a_null_argument_is_an_error_in_the_words_of_the_core() {
+        // SAFETY: null is what it must bear.
+        let code = guard("list", || unsafe { place("list", "count", ptr::null_mut(), 0) }.copied());
+        assert_eq!(code, ErrorKind::Os.code());
+        let expected = binding::null_argument("list", "count");
+        assert_eq!(message(), expected.to_string());
+        assert_eq!(Some(crate::zinc_error_os()), expected.os_error());
+    }
+
+    #[test]
+    fn an_error_of_the_core_arrives_with_all_its_parts() {
+        let name = "no-such-region-of-the-guard";
+        let code = guard("open", || zinc::SharedRegion::open(name).map(|_| 0));
+        assert_eq!(code, ErrorKind::NotFound.code());
+        assert_eq!(message(), zinc::SharedRegion::open(name).unwrap_err().to_string());
+        assert_eq!(crate::zinc_error_code(), code);
+    }
+}
