@@ -59,9 +59,9 @@ pub fn wait_past<H: Host>(
 
 /// Has every wait that is in progress on this handle ask its [`Host::signal`], on whatever thread, without ending it.
 ///
-/// It wakes those that sleep. A wait that is about to sleep does not, and asks first. So whatever the host's runtime has
-/// put down for a thread before the nudge, that thread's wait finds. Waits that begin later do not ask for it. Waits
-/// without a thread have no host, and waits of other handles, clones too, sleep on. Never blocks.
+/// It wakes those that sleep; a wait that is about to sleep asks first. So the wait of a thread finds whatever its runtime
+/// has put down for that thread before the nudge. Waits that begin later do not ask because of it. Waits without a thread
+/// have no host, and the waits of other handles, clones too, sleep on. Never blocks.
 pub fn nudge(region: &SharedRegion) {
     region.nudge();
 }
