@@ -36,7 +36,7 @@ compile_error!(
 
 pub(crate) use system::{
     closings,
-    file::{facts, read_start, unlink_path},
+    file::{Identity, facts, identity, is_named_at, read_start, unlink_path},
     futex, lock,
     lock::Lock,
     memory,

@@ -40,6 +40,12 @@ impl HeldLock {
         self.lock.is_held()
     }
 
+    /// Runs `act` on the open file that holds the lock; `None` if it is held no more. The caller makes sure that nobody
+    /// releases it meanwhile.
+    pub(crate) fn with_file<T>(&self, act: impl FnOnce(&File) -> T) -> Option<T> {
+        self.lock.with_file(act)
+    }
+
     /// Lets go of it before it is dropped. No fork comes in between here either.
     pub(crate) fn release(&self) {
         let _no_fork = registry();

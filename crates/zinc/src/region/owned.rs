@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::system::wake_sequence;
-use super::{RegionInfo, SharedRegion};
+use super::{RegionInfo, RegionOptions, SharedRegion};
 use crate::descriptor::Descriptor;
 use crate::error::{ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::{Header, PERSISTENT, Sequence};
 use crate::hub::Attachment;
 use crate::naming::{self, CloseAtExit, ExitTicket, HeldLock};
-use crate::platform::Place;
+use crate::platform::{Identity, Place, is_named_at};
 
 /// The region's owner: the handle that created it, and the only sort that can unlink it.
 ///
@@ -29,10 +29,42 @@ pub struct OwnedRegion {
 }
 
 impl OwnedRegion {
-    pub(super) fn new(mut region: SharedRegion, lock: Option<HeldLock>) -> Self {
-        let owner = Owner::new(&region, lock);
+    pub(super) fn new(
+        mut region: SharedRegion,
+        file: Identity,
+        lock: Option<HeldLock>,
+        options: &RegionOptions,
+    ) -> Self {
+        let owner = Owner::new(&region, file, lock, options);
         region.owner = Some(owner.clone());
         Self { region, owner }
+    }
+
+    /// Gives the region its name, under which others find it whole. The counterpart of [`unlink`](OwnedRegion::unlink),
+    /// for regions created [`unlinked`](RegionOptions::unlinked). If it has its name already, this does nothing.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+    /// # let options = zinc::RegionOptions::new().directory(dir.path());
+    /// let owner = options.clone().unlinked(true).create("model", 4)?;
+    /// assert!(options.open("model").is_err(), "nobody sees it before it is filled");
+    /// // SAFETY: nobody else can have it open.
+    /// unsafe { owner.as_mut_slice() }.copy_from_slice(b"full");
+    /// owner.link()?;
+    /// assert_eq!(options.open("model")?.capacity(), 4);
+    /// # Ok::<_, zinc::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists) if another region has the name: it may be tried again. What a dead
+    /// owner left does not count. [`Unsupported`](ErrorKind::Unsupported) if this region has had the name and lost it: a
+    /// file does not get its name back. [`NotARegion`](ErrorKind::NotARegion) if something else has the name;
+    /// [`Closed`](ErrorKind::Closed); [`PermissionDenied`](ErrorKind::PermissionDenied) in a forked child; an error of
+    /// the operating system.
+    pub fn link(&self) -> Result<()> {
+        let operation = self.operation("link");
+        self.as_owner(&operation, |owner| owner.link(&operation))
     }
 
     /// Takes the name away now. The region itself stays as it is for all who have it open; nobody new can open it.
@@ -43,13 +75,28 @@ impl OwnedRegion {
     /// nothing; an error of the operating system.
     pub fn unlink(&self) -> Result<()> {
         let operation = self.operation("unlink");
-        self.as_owner(&operation, |owner| {
-            owner.check_rights(&operation)?;
-            owner.unlink(&operation)
-        })
+        self.as_owner(&operation, |owner| owner.unlink(&operation))
     }
 
-    /// Lets the region outlive this handle and its process. It has no owner from now on: it is never reclaimed, waiters
+    /// Whether the name leads to this region at this moment, which one system call tells. It does not before
+    /// [`link`](OwnedRegion::link) and after [`unlink`](OwnedRegion::unlink), and when somebody has removed the file:
+    /// `rm`, say, or systemd when the user's last session ends (`RemoveIPC=` in logind.conf(5)). Whoever has the region
+    /// open goes on as before, and nobody else finds it. Another owner may have taken the name meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](ErrorKind::Closed); an error of the operating system, such as
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied) for the directory.
+    pub fn is_named(&self) -> Result<bool> {
+        let operation = self.operation("is_named");
+        self.check_open(&operation)?;
+        let named = self.owner.is_named(&operation);
+        // Asked again: the file of a region that was closed meanwhile may be gone, and its inode another's.
+        self.check_open(&operation)?;
+        named
+    }
+
+    /// Lets the region outlive this handle and its process; from [`link`](OwnedRegion::link) on, if it has no name yet. It has no owner from now on: it is never reclaimed, waiters
     /// get no [`OwnerDied`](ErrorKind::OwnerDied), and it stays until [`remove`](crate::remove), the owner's
     /// [`unlink`](OwnedRegion::unlink), or the next start of the machine. Doing it twice is fine.
     ///
@@ -72,7 +119,7 @@ impl OwnedRegion {
         self.as_owner(&operation, |owner| {
             owner.check_rights(&operation)?;
             descriptor.fit(&operation, self.capacity())?;
-            let _turn = owner.turn();
+            let _turn = owner.turn_of_owner(&operation)?;
             self.header().descriptor.write(descriptor);
             Ok(())
         })
@@ -105,25 +152,39 @@ impl fmt::Debug for OwnedRegion {
 
 /// What only an owner has. Handles and the exit handler share it.
 pub(super) struct Owner {
+    /// A persistent region has none once it has its name.
     lock: Option<HeldLock>,
     persistent: AtomicBool,
+    file: Identity,
     attachment: Arc<Attachment>,
     info: Arc<RegionInfo>,
     /// Held while the descriptor is written, and from the question who owns the name to the end of what follows from it.
-    one_at_a_time: Mutex<()>,
+    one_at_a_time: Mutex<Linked>,
     _at_exit: Option<ExitTicket>,
 }
 
+/// Whether the region has its name, or had it, which comes once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Linked {
+    Yes,
+    NotYet,
+}
+
 impl Owner {
-    /// Without a lock, the region persists from the start.
-    fn new(region: &SharedRegion, lock: Option<HeldLock>) -> Arc<Self> {
+    fn new(
+        region: &SharedRegion,
+        file: Identity,
+        lock: Option<HeldLock>,
+        options: &RegionOptions,
+    ) -> Arc<Self> {
         Arc::new_cyclic(|owner: &Weak<Self>| Self {
-            persistent: AtomicBool::new(lock.is_none()),
+            persistent: AtomicBool::new(options.persistent),
             _at_exit: lock.is_some().then(|| ExitTicket::new(owner.clone())),
             lock,
+            file,
             attachment: region.attachment.clone(),
             info: region.info.clone(),
-            one_at_a_time: Mutex::new(()),
+            one_at_a_time: Mutex::new(if options.unlinked { Linked::NotYet } else { Linked::Yes }),
         })
     }
 
@@ -145,34 +206,72 @@ impl Owner {
     }
 
     fn persist(&self, operation: &Operation<'_>) -> Result<()> {
-        let _turn = self.turn();
-        self.check_rights(operation)?;
+        let linked = self.turn_of_owner(operation)?;
         // Whoever finds the lock free looks at the flag afterwards, so the flag comes first.
         self.header().flags.fetch_or(PERSISTENT, Ordering::SeqCst);
         failpoint!("persist: has set the flag");
         self.persistent.store(true, Ordering::Release);
-        self.let_go();
+        if *linked == Linked::Yes {
+            self.let_go();
+        }
         Ok(())
     }
 
-    fn turn(&self) -> MutexGuard<'_, ()> {
+    fn turn(&self) -> MutexGuard<'_, Linked> {
         self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The turn, if this is the owner still.
+    fn turn_of_owner(&self, operation: &Operation<'_>) -> Result<MutexGuard<'_, Linked>> {
+        // Asked before, too: in a forked child some thread of the parent's may hold the turn for good.
+        self.check_rights(operation)?;
+        let turn = self.turn();
+        self.check_rights(operation)?;
+        Ok(turn)
+    }
+
+    fn link(&self, operation: &Operation<'_>) -> Result<()> {
+        let mut linked = self.turn_of_owner(operation)?;
+        if *linked == Linked::Yes {
+            if self.is_named(operation)? {
+                return Ok(());
+            }
+            let why = "the region has had its name and lost it, and a file does not get its name back; create a new one";
+            return Err(operation.error(ErrorKind::Unsupported, why));
+        }
+        let place = self.place(operation)?;
+        let publish = |file: &_| naming::publish(operation, &place, file, &self.info.name);
+        self.lock.as_ref().and_then(|lock| lock.with_file(publish)).expect("what has no name has a lock")?;
+        failpoint!("link: has its name");
+        *linked = Linked::Yes;
+        if self.persistent.load(Ordering::Acquire) {
+            self.let_go();
+        }
+        Ok(())
+    }
+
     fn unlink(&self, operation: &Operation<'_>) -> Result<()> {
-        let _turn = self.turn();
+        let _turn = self.turn_of_owner(operation)?;
         self.take_name_away(operation)
+    }
+
+    fn is_named(&self, operation: &Operation<'_>) -> Result<bool> {
+        let named = is_named_at(&self.info.path, self.file);
+        named.map_err(|error| operation.os("looking at the name", &error))
+    }
+
+    fn place(&self, operation: &Operation<'_>) -> Result<Place> {
+        Place::open(self.info.directory()).map_err(|error| operation.os("opening its directory", &error))
     }
 
     /// The caller has the turn.
     fn take_name_away(&self, operation: &Operation<'_>) -> Result<()> {
         let RegionInfo { name, path, .. } = &*self.info;
+        if self.is_alive() {
+            return naming::give_name_up(operation, path, self.file).map(drop);
+        }
         let take = |file: &_| {
-            if self.is_alive() {
-                return naming::give_name_up(operation, path, file);
-            }
-            let place = Place::open(self.info.directory())
-                .map_err(|error| operation.os("opening its directory", &error))?;
+            let place = self.place(operation)?;
             naming::take_name_away(operation, &place, name, file, naming::PATIENT, |_| Ok(true))
         };
         self.attachment.mapping.with_file(take).unwrap_or(Ok(false)).map(drop)

@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -37,6 +38,14 @@ impl Lock {
     /// Whether this handle still holds it.
     pub(crate) fn is_held(&self) -> bool {
         self.fd.load(Ordering::Acquire) >= 0
+    }
+
+    /// Runs `act` on the open file that holds the lock; `None` if it is held no more. No other thread lets go of it
+    /// meanwhile, or the file that `act` sees may be another's: the caller makes sure of that.
+    pub(crate) fn with_file<T>(&self, act: impl FnOnce(&File) -> T) -> Option<T> {
+        let fd = self.fd.load(Ordering::Acquire);
+        // SAFETY: the descriptor is this lock's own, and the caller keeps it open; `ManuallyDrop` leaves it so.
+        (fd >= 0).then(|| act(&ManuallyDrop::new(unsafe { File::from_raw_fd(fd) })))
     }
 
     /// Lets go of it; true for the first caller.
