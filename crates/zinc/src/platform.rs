@@ -35,9 +35,9 @@ compile_error!(
 );
 
 pub(crate) use system::{
-    closings,
-    file::{Identity, facts, identity, is_named_at, read_start, unlink_path},
-    futex, lock,
+    Descriptor, closings,
+    file::{Identity, facts, find_same, identity, is_named_at, read_start, unlink_path},
+    fork_mark, futex, lock,
     lock::Lock,
     memory,
     place::Place,

@@ -1,9 +1,10 @@
 //! Linux: files in a shared-memory directory, open-file-description locks, futexes.
 
 pub(crate) mod closings;
+pub(crate) mod fork_mark;
 pub(crate) mod futex;
 pub(crate) mod lock;
 pub(crate) mod place;
 pub(crate) mod process;
 
-pub(crate) use super::unix::{error, file, memory};
+pub(crate) use super::unix::{descriptor::Descriptor, error, file, memory};

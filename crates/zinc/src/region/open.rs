@@ -35,7 +35,7 @@ impl SharedRegion {
             header: mapping.header().into(),
             data: mapping.data(),
             local: Arc::new(Local::new(0, Spin::new(spin), can_arm)),
-            attachment: Arc::new(Attachment::new(mapping)),
+            attachment: Arc::new(Attachment::new(mapping, info.path.clone())),
             info,
             owner: None,
         }

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::system::wake_sequence;
 use super::{RegionInfo, RegionOptions, SharedRegion};
 use crate::descriptor::Descriptor;
-use crate::error::{ErrorKind, Operation, Result};
+use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::{Header, PERSISTENT, Sequence};
 use crate::hub::Attachment;
 use crate::naming::{self, CloseAtExit, ExitTicket, HeldLock};
-use crate::platform::{Identity, Place, is_named_at};
+use crate::platform::{Access, Identity, Place, identity, is_named_at};
 
 /// The region's owner: the handle that created it, and the only sort that can unlink it.
 ///
@@ -193,7 +193,15 @@ impl Owner {
         self.lock.as_ref().is_some_and(HeldLock::is_held)
     }
 
+    /// Whether other processes take this living owner for dead: this process has closed the lock's descriptor.
+    fn is_lost(&self) -> bool {
+        self.is_alive() && self.lock.as_ref().is_some_and(HeldLock::is_lost)
+    }
+
     fn check_rights(&self, operation: &Operation<'_>) -> Result<()> {
+        if self.is_lost() {
+            return Err(lost(operation));
+        }
         if self.is_alive() || self.persistent.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -241,7 +249,10 @@ impl Owner {
         }
         let place = self.place(operation)?;
         let publish = |file: &_| naming::publish(operation, &place, file, &self.info.name);
-        self.lock.as_ref().and_then(|lock| lock.with_file(publish)).expect("what has no name has a lock")?;
+        self.lock
+            .as_ref()
+            .and_then(|lock| lock.with_file(publish))
+            .unwrap_or_else(|| Err(lost(operation)))?;
         failpoint!("link: has its name");
         *linked = Linked::Yes;
         if self.persistent.load(Ordering::Acquire) {
@@ -256,6 +267,9 @@ impl Owner {
     }
 
     fn is_named(&self, operation: &Operation<'_>) -> Result<bool> {
+        if self.is_lost() {
+            return Err(lost(operation));
+        }
         let named = is_named_at(&self.info.path, self.file);
         named.map_err(|error| operation.os("looking at the name", &error))
     }
@@ -267,6 +281,15 @@ impl Owner {
     /// The caller has the turn.
     fn take_name_away(&self, operation: &Operation<'_>) -> Result<()> {
         let RegionInfo { name, path, .. } = &*self.info;
+        if self.is_lost() {
+            // Others may be taking the name away, too, or have given it to a region of theirs.
+            let place = self.place(operation)?;
+            let found = place.find(name, Access::ReadWrite).ok();
+            let own = found.filter(|file| identity(file).is_ok_and(|file| file == self.file));
+            own.map(|file| naming::sweep_file(operation, &place, name, &file, naming::IN_PASSING))
+                .transpose()?;
+            return Err(lost(operation));
+        }
         if self.is_alive() {
             return naming::give_name_up(operation, path, self.file).map(drop);
         }
@@ -305,6 +328,12 @@ impl Owner {
     fn header(&self) -> &Header {
         self.attachment.mapping.header()
     }
+}
+
+#[cold]
+fn lost(operation: &Operation<'_>) -> Error {
+    let why = "this process has closed Zinc's file descriptors (daemonizing libraries close all that they do not know), so the                region counts as a dead owner's; close it, and create it again, after daemonizing";
+    operation.error(ErrorKind::OwnerDied, why)
 }
 
 /// Marks a region closed and wakes everyone.

@@ -11,7 +11,7 @@ use rustix::fs::{self, AtFlags, FallocateFlags, Mode, OFlags, inotify};
 
 use super::process;
 use crate::platform::Access;
-use crate::platform::unix::file;
+use crate::platform::unix::{descriptor::Descriptor, file};
 
 /// Where regions live unless told otherwise.
 pub(crate) const DEFAULT: &str = "/dev/shm";
@@ -149,7 +149,7 @@ impl Place {
         let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
         let appears = inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
         inotify::add_watch(&inotify, self.proc_path(), appears)?;
-        Ok(DirectoryWatch { inotify })
+        Ok(DirectoryWatch { inotify: Descriptor::of_kernel_object(inotify, process::random_id()?)? })
     }
 
     fn proc_path(&self) -> String {
@@ -157,22 +157,34 @@ impl Place {
     }
 }
 
+/// How long a sleep is that nothing ends, because somebody in this process has closed the watch's descriptor.
+const BLIND_SLEEP: Duration = Duration::from_millis(10);
+
 /// Tells when something new is in a [`Place`].
 pub(crate) struct DirectoryWatch {
-    inotify: OwnedFd,
+    inotify: Descriptor,
 }
 
 impl DirectoryWatch {
     /// Sleeps until a name has appeared, the time is up, or a signal comes.
     pub(crate) fn sleep(&self, time: Duration) -> io::Result<()> {
-        let timeout = Timespec::try_from(time).ok();
-        match poll(&mut [PollFd::new(&self.inotify, PollFlags::IN)], timeout.as_ref()) {
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
-        let mut events = [0; 4096];
-        while rustix::io::read(&self.inotify, &mut events).is_ok_and(|read| read > 0) {}
+        let slept = self.inotify.with(|inotify| {
+            let timeout = Timespec::try_from(time).ok();
+            poll(&mut [PollFd::new(inotify, PollFlags::IN)], timeout.as_ref())
+        });
+        match slept {
+            Some(Err(rustix::io::Errno::INTR)) => return Ok(()),
+            Some(slept) => slept?,
+            None => {
+                std::thread::sleep(time.min(BLIND_SLEEP));
+                return Ok(());
+            }
+        };
+        // Asked again: much may have happened during the sleep.
+        self.inotify.with(|inotify| {
+            let mut events = [0; 4096];
+            while rustix::io::read(inotify, &mut events).is_ok_and(|read| read > 0) {}
+        });
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::platform::{Access, Facts};
 
 /// Opens a file of the directory. It follows no link, and a file that is not ordinary neither blocks it nor becomes
 /// the process's terminal.
-pub(crate) fn open_in(dir: impl AsFd, name: &str, access: Access) -> io::Result<File> {
+pub(crate) fn open_in(dir: impl AsFd, name: impl rustix::path::Arg, access: Access) -> io::Result<File> {
     let access = match access {
         Access::ReadWrite => OFlags::RDWR,
         Access::ReadOnly => OFlags::RDONLY,
@@ -84,8 +84,12 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    pub(super) fn new(device: u64, inode: u64) -> Self {
+        Self { device, inode }
+    }
+
     fn in_stat(stat: &Stat) -> Self {
-        Self { device: stat.st_dev, inode: stat.st_ino }
+        Self::new(stat.st_dev, stat.st_ino)
     }
 }
 
@@ -100,6 +104,15 @@ pub(crate) fn is_named_at(path: &Path, file: Identity) -> io::Result<bool> {
         Ok(of_name) => Ok(Identity::in_stat(&of_name) == file),
         Err(Errno::NOENT) => Ok(false),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Opens the file at `path` for reading, if it is that file; `None` if there is another or none.
+pub(crate) fn find_same(path: &Path, file: Identity) -> io::Result<Option<File>> {
+    match open_in(fs::CWD, path, Access::ReadOnly) {
+        Ok(found) => Ok((identity(&found)? == file).then_some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
