@@ -41,7 +41,7 @@ pub(crate) use system::{
     lock::Lock,
     memory,
     place::Place,
-    process,
+    process, users,
 };
 
 /// How a region's file is opened.

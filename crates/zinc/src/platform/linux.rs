@@ -6,5 +6,6 @@ pub(crate) mod futex;
 pub(crate) mod lock;
 pub(crate) mod place;
 pub(crate) mod process;
+pub(crate) mod users;
 
 pub(crate) use super::unix::{descriptor::Descriptor, error, file, memory};
