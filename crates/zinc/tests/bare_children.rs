@@ -32,6 +32,7 @@ fn have_children_exit(part: &mut Part) {
     }
     unlinked.link().unwrap();
     part.say(word(owner.is_named()));
+    part.hear();
 }
 
 #[test]
@@ -47,6 +48,7 @@ fn the_exit_of_a_child_that_no_handler_tells_of_ends_no_region() {
     }
     process.expect("true");
     let peer = stage.options().open("r").unwrap();
+    process.tell("exit");
     assert!(process.end().success());
     assert_eq!(word(peer.wait(PATIENCE)), "Closed", "the parent's exit ends it");
     assert!(stage.files().is_empty());

@@ -19,9 +19,14 @@ use crate::platform::{Access, Identity, Place, identity, is_named_at};
 ///
 /// It can do all that a [`SharedRegion`] can. When it is closed or dropped, or its process exits, the name goes, the
 /// region is closed for everyone, and every waiter is woken. When its process is killed, the kernel drops its lock:
-/// waiters get [`OwnerDied`](ErrorKind::OwnerDied) within a second, and the name is free.
+/// waiters get [`OwnerDied`](ErrorKind::OwnerDied) within a second after it has closed the process's files (a core dump
+/// comes before that, and may take long), and the name is free.
 ///
 /// In a forked child the copy of an owner is a peer: its end unlinks nothing.
+///
+/// A process that closes descriptors which it does not know, to daemonize say, loses its owners' locks with them: others
+/// take them for dead, and the owner's own calls give [`OwnerDied`](ErrorKind::OwnerDied), except
+/// [`notify`](SharedRegion::notify), which asks nobody.
 #[must_use = "dropping the owner ends the region"]
 pub struct OwnedRegion {
     region: SharedRegion,
