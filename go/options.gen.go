@@ -34,6 +34,13 @@ func WithPersistent() Option {
 	return func(o *options) { o.c.flags |= C.ZINC_OPTION_PERSISTENT }
 }
 
+// WithUnlinked (create): give the region no name yet: nobody can open it until its owner's link. Fill it before that,
+// and no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link asks
+// whether the name is free. Default: false.
+func WithUnlinked() Option {
+	return func(o *options) { o.c.flags |= C.ZINC_OPTION_UNLINKED }
+}
+
 // WithMode (create): who may open the region, as the permission bits of its file; the umask does not touch them, and
 // the owner itself always may. A user who may read only (0640, say) opens it read-only; 0600 is this user alone.
 // Default: 0600.

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::thread;
 use std::time::Duration;
 
-use zinc::{DType, Descriptor, ErrorKind, Region, RegionOptions, SharedRegion};
+use zinc::{DType, Descriptor, ErrorKind, OwnedRegion, Region, RegionOptions, SharedRegion};
 
 // ANCHOR: follow
 /// Looks each time there is something new, until the owner closes the region.
@@ -87,6 +87,24 @@ fn first_come(options: &RegionOptions) -> zinc::Result<Region> {
     Ok(region)
 }
 // ANCHOR_END: first_come
+
+// ANCHOR: link
+/// Shares a table that no reader ever sees unfilled.
+fn link(options: &RegionOptions) -> zinc::Result<OwnedRegion> {
+    let owner = options.clone().unlinked(true).create("table", 4096)?;
+    // SAFETY: without a name nobody else has it open.
+    unsafe { owner.as_mut_slice() }.fill(7);
+    owner.link()?;
+    Ok(owner)
+}
+
+/// A reader may be started first. It waits for the name, and for nothing else.
+fn look(options: &RegionOptions) -> zinc::Result<u8> {
+    let region = options.clone().timeout(Duration::from_secs(30)).open("table")?;
+    // SAFETY: its owner writes to it no more.
+    Ok(unsafe { region.as_slice() }[4095])
+}
+// ANCHOR_END: link
 
 // ANCHOR: persist
 /// Leaves a region behind, and takes it away by its name.
@@ -238,6 +256,16 @@ fn first_come_is_filled_once() {
         assert_eq!(both.iter().filter(|region| region.is_owner()).count(), 1);
         // SAFETY: the owner has filled it and writes no more.
         assert!(both.iter().all(|region| unsafe { region.as_slice() } == [7; 4096]));
+    });
+}
+
+#[test]
+fn a_reader_that_waits_for_the_name_finds_it_filled() {
+    let (_directory, options) = place();
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| look(&options).unwrap());
+        let _owner = link(&options).unwrap();
+        assert_eq!(reader.join().unwrap(), 7);
     });
 }
 

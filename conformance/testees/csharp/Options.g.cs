@@ -30,6 +30,9 @@ namespace Zinc.Conformance
                     case "persistent":
                         options.Persistent = value.GetBoolean();
                         break;
+                    case "unlinked":
+                        options.Unlinked = value.GetBoolean();
+                        break;
                     case "mode":
                         options.Mode = value.GetInt32();
                         break;

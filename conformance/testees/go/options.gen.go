@@ -15,6 +15,7 @@ type choices struct {
 	Prefault    *bool        `json:"prefault"`
 	Sparse      *bool        `json:"sparse"`
 	Persistent  *bool        `json:"persistent"`
+	Unlinked    *bool        `json:"unlinked"`
 	Mode        *fs.FileMode `json:"mode"`
 	AcceptOwner *int         `json:"accept_owner"`
 	Spin        *int         `json:"spin_us"`
@@ -36,6 +37,9 @@ func (c *choices) options() []zinc.Option {
 	}
 	if c.Persistent != nil && *c.Persistent {
 		options = append(options, zinc.WithPersistent())
+	}
+	if c.Unlinked != nil && *c.Unlinked {
+		options = append(options, zinc.WithUnlinked())
 	}
 	if c.Mode != nil {
 		options = append(options, zinc.WithMode(*c.Mode))

@@ -16,6 +16,7 @@ pub(crate) fn options(command: &Map<String, Value>) -> RegionOptions {
             "prefault" => options.prefault(value == true),
             "sparse" => options.sparse(value == true),
             "persistent" => options.persistent(value == true),
+            "unlinked" => options.unlinked(value == true),
             "mode" => options.mode(value.as_u64().unwrap_or_default() as u32),
             "accept_owner" => options.accept_owner(value.as_u64().unwrap_or_default() as u32),
             "spin_us" => options.spin(Duration::from_micros(value.as_u64().unwrap_or_default())),

@@ -93,6 +93,12 @@ export interface CreateOptions extends RegionOptions {
   /** Let the region outlive its owner from the start, as after `persist`. Default: false. */
   persistent?: boolean | undefined;
   /**
+   * Give the region no name yet: nobody can open it until its owner's `link`. Fill it before that, and no reader ever
+   * sees it unfilled. If its creator ends before, however it ends, nothing is left. Only `link` asks whether the name
+   * is free. Default: false.
+   */
+  unlinked?: boolean | undefined;
+  /**
    * Who may open the region, as the permission bits of its file; the umask does not touch them, and the owner itself
    * always may. A user who may read only (`0640`, say) opens it read-only; `0600` is this user alone. Default: `0600`.
    */

@@ -8,6 +8,7 @@ const OPTIONS = {
   prefault: { type: "bool", flag: 2 },
   sparse: { type: "bool", flag: 4 },
   persistent: { type: "bool", flag: 8 },
+  unlinked: { type: "bool", flag: 16 },
   mode: { type: "mode", place: 0 },
   acceptOwner: { type: "user", place: 1 },
   spinUs: { type: "duration", place: 2 },

@@ -32,6 +32,9 @@ impl SharedRegion {
     ///     sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when there is
     ///         none left. Default: false.
     ///     persistent: Let the region outlive its owner from the start, as after persist. Default: false.
+    ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and no reader
+    ///         ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link asks whether the
+    ///         name is free. Default: false.
     ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
     ///         itself always may. A user who may read only (0640, say) opens it read-only; 0600 is this user alone. Default:
     ///         0600.
@@ -53,8 +56,8 @@ impl SharedRegion {
     ///     >>> region = SharedRegion.create("pipeline", 64 * 1024 * 1024)
     #[staticmethod]
     #[pyo3(
-    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, mode=Unsigned(0o600), spin_us=None, directory=None),
-    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, mode=0o600, spin_us=None, directory=None)"
+    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), spin_us=None, directory=None),
+    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, spin_us=None, directory=None)"
 )]
     fn create(
         py: Python<'_>,
@@ -63,6 +66,7 @@ impl SharedRegion {
         prefault: bool,
         sparse: bool,
         persistent: bool,
+        unlinked: bool,
         mode: Unsigned<u32>,
         spin_us: Option<Unsigned<u64>>,
         directory: Option<PathBuf>,
@@ -71,6 +75,7 @@ impl SharedRegion {
         options = options.prefault(prefault);
         options = options.sparse(sparse);
         options = options.persistent(persistent);
+        options = options.unlinked(unlinked);
         options = options.mode(mode.0);
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));
@@ -93,6 +98,9 @@ impl SharedRegion {
     ///     sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when there is
     ///         none left. Default: false.
     ///     persistent: Let the region outlive its owner from the start, as after persist. Default: false.
+    ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and no reader
+    ///         ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link asks whether the
+    ///         name is free. Default: false.
     ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
     ///         itself always may. A user who may read only (0640, say) opens it read-only; 0600 is this user alone. Default:
     ///         0600.
@@ -114,8 +122,8 @@ impl SharedRegion {
     ///     >>> region.notify()
     #[staticmethod]
     #[pyo3(
-    signature = (name, dtype, shape, *, prefault=false, sparse=false, persistent=false, mode=Unsigned(0o600), spin_us=None, directory=None),
-    text_signature = "(name, dtype, shape, *, prefault=False, sparse=False, persistent=False, mode=0o600, spin_us=None, directory=None)"
+    signature = (name, dtype, shape, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), spin_us=None, directory=None),
+    text_signature = "(name, dtype, shape, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, spin_us=None, directory=None)"
 )]
     fn create_tensor(
         py: Python<'_>,
@@ -125,6 +133,7 @@ impl SharedRegion {
         prefault: bool,
         sparse: bool,
         persistent: bool,
+        unlinked: bool,
         mode: Unsigned<u32>,
         spin_us: Option<Unsigned<u64>>,
         directory: Option<PathBuf>,
@@ -133,6 +142,7 @@ impl SharedRegion {
         options = options.prefault(prefault);
         options = options.sparse(sparse);
         options = options.persistent(persistent);
+        options = options.unlinked(unlinked);
         options = options.mode(mode.0);
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));

@@ -74,6 +74,11 @@
 // zinc_options.flags: create; let the region outlive its owner from the start, as after persist.
 #define ZINC_OPTION_PERSISTENT 8
 
+// zinc_options.flags: create; give the region no name yet: nobody can open it until its owner's link. Fill it before
+// that, and no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
+// asks whether the name is free.
+#define ZINC_OPTION_UNLINKED 16
+
 // The version of this binary interface. Functions and struct fields are added without a new one.
 #define ZINC_ABI_VERSION 1
 

@@ -409,6 +409,10 @@ public:
   options& sparse(bool yes = true) noexcept { return flag(ZINC_OPTION_SPARSE, yes); }
   /// Create: let the region outlive its owner from the start, as after `persist`. Default: false.
   options& persistent(bool yes = true) noexcept { return flag(ZINC_OPTION_PERSISTENT, yes); }
+  /// Create: give the region no name yet: nobody can open it until its owner's `link`. Fill it before that, and no
+  /// reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only `link` asks
+  /// whether the name is free. Default: false.
+  options& unlinked(bool yes = true) noexcept { return flag(ZINC_OPTION_UNLINKED, yes); }
   /// Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
   /// itself always may. A user who may read only (`0640`, say) opens it read-only; `0600` is this user alone. Default:
   /// `0600`.

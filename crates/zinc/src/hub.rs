@@ -18,7 +18,7 @@
 //! # After a fork
 //!
 //! The child has none of the parent's threads. It leaves the parent's hub as it is, locks and all, and makes its own.
-//! [`generation`](mod@generation) tells the two apart.
+//! [`generation`](crate::generation) tells the two apart.
 
 mod shard;
 mod station;
@@ -31,11 +31,11 @@ mod attachment;
 #[cfg(not(loom))]
 mod delivery;
 #[cfg(not(loom))]
-mod generation;
-#[cfg(not(loom))]
 mod long_sleep;
 #[cfg(not(loom))]
 mod owner_watch;
+#[cfg(not(loom))]
+mod per_process;
 #[cfg(not(loom))]
 mod process;
 
@@ -43,7 +43,6 @@ mod process;
 pub(crate) use {
     attachment::Attachment,
     delivery::Deliver,
-    generation::generation,
     long_sleep::LongSleep,
     process::{Ticket, deliver, handle_changed, release},
 };

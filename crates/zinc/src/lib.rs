@@ -73,6 +73,7 @@ mod view;
 mod descriptor;
 mod error;
 mod failpoint;
+mod generation;
 mod header;
 mod name;
 mod sync;

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +12,7 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use crate::header::{Fixed, Header, PERSISTENT};
 use crate::platform::lock::{self, Byte};
-use crate::platform::{facts, memory};
+use crate::platform::{Descriptor, facts, find_same, memory, process};
 
 /// What may be written through a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub(crate) enum Writable {
 /// closes meets zero pages, and never somebody else's memory.
 pub(crate) struct Mapping {
     map: MmapRaw,
-    file: RwLock<Option<File>>,
+    file: RwLock<Option<Descriptor>>,
     users: AtomicUsize,
     header_len: usize,
     capacity: usize,
@@ -55,7 +56,7 @@ impl Mapping {
         let (header_len, capacity) = (fixed.header_len, fixed.capacity);
         let mapping = Self {
             map,
-            file: RwLock::new(Some(file)),
+            file: RwLock::new(Some(Descriptor::of_file(file, process::random_id()?)?)),
             users: AtomicUsize::new(1),
             header_len,
             capacity,
@@ -94,10 +95,10 @@ impl Mapping {
         self.writable
     }
 
-    /// Runs `ask` on the region's file; `None` if the memory was given back. Never blocks: askers do not exclude each
+    /// Runs `ask` on the region's file; `None` if the memory was given back, or the descriptor was lost. Never blocks: askers do not exclude each
     /// other, and in a forked child a lock that was being taken stays taken.
     pub(crate) fn with_file<T>(&self, ask: impl FnOnce(&File) -> T) -> Option<T> {
-        self.file.try_read().ok()?.as_ref().map(ask)
+        self.file.try_read().ok()?.as_ref()?.with(ask)
     }
 
     /// Whether somebody has made the file shorter than the region, whose last pages are gone then.
@@ -107,13 +108,20 @@ impl Mapping {
     }
 
     /// Asks the kernel whether the region had an owner, and its process ended without closing the region.
-    pub(crate) fn owner_died(&self) -> bool {
+    ///
+    /// Where this process has lost the file's descriptor, the file is looked for at `path`. Without its name there is no
+    /// way to ask any more; then the owner counts as dead, as a wait must not go on for ever.
+    pub(crate) fn owner_died(&self, path: &Path) -> bool {
         let persistent = || self.header().flags.load(Ordering::Acquire) & PERSISTENT != 0;
         if persistent() {
             return false;
         }
         // Where the kernel gives no answer, the owner counts as alive: nobody is cut off by mistake.
-        let held = self.with_file(|file| lock::is_held(file, Byte::Owner).unwrap_or(true));
+        let is_held = |file: &File| lock::is_held(file, Byte::Owner).unwrap_or(true);
+        let held = self.with_file(is_held).or_else(|| {
+            let lost = self.file.try_read().ok()?.as_ref()?.lost()?;
+            Some(find_same(path, lost).map_or(true, |found| found.is_some_and(|file| is_held(&file))))
+        });
         // Persisting sets the flag before it lets go of the lock, so the flag is asked again.
         !held.unwrap_or(true) && !persistent()
     }

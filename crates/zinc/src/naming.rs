@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::{Fixed, PERSISTENT};
 use crate::platform::lock::{self, Byte};
-use crate::platform::{Access, Meaning, Place, facts, process, read_start, unlink_path};
+use crate::platform::{Access, Identity, Meaning, Place, facts, process, read_start, unlink_path};
 
 mod registry;
 
@@ -171,7 +171,7 @@ pub(crate) fn take_name_away(
 ///
 /// It needs no sweeper's lock: others take away the names of the dead only. The caller makes sure that no two threads
 /// do it at once.
-pub(crate) fn give_name_up(operation: &Operation<'_>, path: &Path, file: &File) -> Result<bool> {
+pub(crate) fn give_name_up(operation: &Operation<'_>, path: &Path, file: Identity) -> Result<bool> {
     // By its path: an owner can be closed when the process has no descriptor left to open the directory with.
     unlinked(unlink_path(path, file)).map_err(|error| operation.os("taking the name away", &error))
 }

@@ -3,7 +3,8 @@
 //! A system is one module with the items below; no other module of this crate has a `cfg` of a target. What Unix systems
 //! share is in `unix`, from which each takes what holds for it. The items are used in this order.
 //!
-//! 1. At load: [`process::at_load`] registers [`process::on_fork_and_exit`] and [`process::on_fork`], once each.
+//! 1. At load: [`process::at_load`] registers [`process::on_fork_and_exit`] once. [`fork_mark`] tells of children that no
+//!    handler tells of.
 //! 2. Making a region: [`Place::open`] a directory, [`process::random_id`], [`Place::create`] a nameless file,
 //!    [`Place::reserve`] its memory ([`Place::free`] if that fails), map it with pages of [`Place::page`] bytes,
 //!    [`Place::reopen`] and [`Lock::take`] the owner's lock, [`Place::link`] it in. From that moment others see it, whole.
@@ -36,15 +37,16 @@ compile_error!(
 );
 
 pub(crate) use system::{
+    Descriptor,
     alarm::Alarm,
     closings,
     error::invalid_argument,
-    file::{facts, read_start, unlink_path},
-    futex, lock,
+    file::{Identity, facts, find_same, identity, is_named_at, read_start, unlink_path},
+    fork_mark, futex, lock,
     lock::Lock,
     memory, place,
     place::Place,
-    process,
+    process, users,
 };
 
 /// How a region's file is opened.

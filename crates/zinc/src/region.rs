@@ -279,7 +279,8 @@ impl SharedRegion {
     /// # Errors
     ///
     /// [`Closed`](ErrorKind::Closed) when the owner closes the region, or another thread closes this handle;
-    /// [`OwnerDied`](ErrorKind::OwnerDied) within a second of its process's death;
+    /// [`OwnerDied`](ErrorKind::OwnerDied) within a second after the kernel has closed its dead process's files (a core
+    /// dump comes before that, and may take long);
     /// [`NotARegion`](ErrorKind::NotARegion) if somebody has cut its file short, where that is found in time;
     /// [`Interrupted`](ErrorKind::Interrupted) by [`interrupt`](SharedRegion::interrupt). Notifications from before
     /// are delivered first.

@@ -10,7 +10,7 @@ use common::sandbox::become_user;
 use common::{Actor, Part, Stage, is_root, word};
 use zinc::{ErrorKind, RegionOptions, Timeout};
 
-common::parts!(own, be_another, be_another_without_rights, own_with_any_mode);
+common::parts!(own, be_another, be_another_without_rights, own_with_any_mode, open_as_nobody, own_as_nobody);
 
 const OWNER: u32 = 12_345;
 const OTHER: u32 = 23_456;
@@ -177,4 +177,74 @@ fn no_mode_locks_the_user_out_of_its_own_regions() {
     let stage = Stage::new();
     stage.let_everyone_in();
     stage.start("own_with_any_mode").expect("done");
+}
+
+/// The number that the kernel shows for users who have none in a user namespace, see user_namespaces(7).
+const NOBODY: u32 = 65_534;
+
+/// Opens another's region and one of its own, as the user whose number others have, too. The test says which numbers there
+/// are: the lines of its map.
+fn open_as_nobody(part: &mut Part) {
+    let map = part.hear();
+    // A namespace of users is for processes with one thread.
+    let child = fork(|| {
+        if !map.is_empty() {
+            // SAFETY: unshare takes a number, and changes nothing but what this process may do.
+            assert_eq!(
+                unsafe { libc::unshare(libc::CLONE_NEWUSER) },
+                0,
+                "{}",
+                std::io::Error::last_os_error()
+            );
+        }
+        part.say(std::process::id());
+        part.hear();
+        become_user(NOBODY);
+        let options = part.options();
+        part.say(word(options.open("r").map(|region| region.capacity())));
+        part.say(word(options.clone().accept_owner(NOBODY).open("r").map(|region| region.capacity())));
+        let _owner = options.create("own", 50).unwrap();
+        part.say(word(options.open("own").map(|region| region.capacity())));
+        0
+    });
+    assert_eq!(child.end().exit_status(), Some(0));
+}
+
+#[test]
+fn who_has_no_number_in_a_user_namespace_is_taken_for_nobody_else() {
+    if !is_root() {
+        return;
+    }
+    // Only nobody itself has a number, or some others, too; in the first namespace all have one.
+    for (map, others) in [("65534 23456 1\n", "WrongOwner"), ("0 100000 65536\n", "WrongOwner"), ("", "100")]
+    {
+        let (stage, _owner) = if map.is_empty() {
+            let stage = Stage::new();
+            stage.let_everyone_in();
+            let mut owner = stage.start("own_as_nobody");
+            owner.expect("created");
+            (stage, owner)
+        } else {
+            owned("666")
+        };
+        let mut process = stage.start("open_as_nobody");
+        process.tell(map.trim_end());
+        let child = process.hear();
+        if !map.is_empty() {
+            for file in ["uid_map", "gid_map"] {
+                std::fs::write(format!("/proc/{child}/{file}"), map).unwrap();
+            }
+        }
+        process.tell("go on");
+        process.expect(others);
+        process.expect(others);
+        process.expect("50");
+    }
+}
+
+fn own_as_nobody(part: &mut Part) {
+    become_user(NOBODY);
+    let _owner = part.options().create("r", 100).unwrap();
+    part.say("created");
+    part.hear();
 }

@@ -20,6 +20,9 @@ namespace Zinc
         /// <summary><c>ZINC_OPTION_PERSISTENT</c>.</summary>
         internal const uint OptionPersistent = 8;
 
+        /// <summary><c>ZINC_OPTION_UNLINKED</c>.</summary>
+        internal const uint OptionUnlinked = 16;
+
         /// <summary><c>ZINC_ABI_VERSION</c>.</summary>
         internal const uint AbiVersion = 1;
 

@@ -32,6 +32,13 @@ namespace Zinc
         public bool Persistent { get; set; }
 
         /// <summary>
+        /// Create: give the region no name yet: nobody can open it until its owner's <c>link</c>. Fill it before that,
+        /// and no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only
+        /// <c>link</c> asks whether the name is free. Default: false.
+        /// </summary>
+        public bool Unlinked { get; set; }
+
+        /// <summary>
         /// Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the
         /// owner itself always may. A user who may read only (<c>0640</c>, say) opens it read-only; <c>0600</c> is this
         /// user alone. Default: <c>0600</c>.
@@ -68,7 +75,8 @@ namespace Zinc
             uint flags = (ReadOnly ? Native.OptionReadOnly : 0)
                 | (Prefault ? Native.OptionPrefault : 0)
                 | (Sparse ? Native.OptionSparse : 0)
-                | (Persistent ? Native.OptionPersistent : 0);
+                | (Persistent ? Native.OptionPersistent : 0)
+                | (Unlinked ? Native.OptionUnlinked : 0);
             return new Native.Options
             {
                 Size = (UIntPtr)(uint)sizeof(Native.Options),

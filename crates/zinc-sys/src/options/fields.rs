@@ -22,6 +22,10 @@ pub const ZINC_OPTION_PREFAULT: u32 = 2;
 pub const ZINC_OPTION_SPARSE: u32 = 4;
 /// zinc_options.flags: create; let the region outlive its owner from the start, as after persist.
 pub const ZINC_OPTION_PERSISTENT: u32 = 8;
+/// zinc_options.flags: create; give the region no name yet: nobody can open it until its owner's link. Fill it before
+/// that, and no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
+/// asks whether the name is free.
+pub const ZINC_OPTION_UNLINKED: u32 = 16;
 
 /// How to create or open a region. Fill it with zinc_options_init, then set what should be otherwise.
 ///

@@ -1,8 +1,9 @@
 //! A region as this process has it: its memory, and beside that what the hub notes of it.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::generation::PerProcess;
+use super::per_process::PerProcess;
 use super::shard::HubRegion;
 use crate::header::Header;
 use crate::mapping::{Mapping, Writable};
@@ -10,6 +11,8 @@ use crate::mapping::{Mapping, Writable};
 /// One mapped region with the hub's notes, shared by all handles, views and waits of it in this process.
 pub(crate) struct Attachment {
     pub(crate) mapping: Mapping,
+    /// Where its file was.
+    path: PathBuf,
     /// Not 0 once it is known that the owner died. Threads that sleep on the region sleep on this, too.
     owner_died: AtomicU32,
     /// The station that has the region, or had it: 1 + its index. 0 for none.
@@ -19,13 +22,19 @@ pub(crate) struct Attachment {
 }
 
 impl Attachment {
-    pub(crate) fn new(mapping: Mapping) -> Self {
+    pub(crate) fn new(mapping: Mapping, path: PathBuf) -> Self {
         Self {
             mapping,
+            path,
             owner_died: AtomicU32::new(0),
             station: PerProcess::zero(),
             owner_watches: PerProcess::zero(),
         }
+    }
+
+    /// Asks the kernel whether the owner died without closing the region.
+    pub(crate) fn owner_died(&self) -> bool {
+        self.mapping.owner_died(&self.path)
     }
 
     /// Whether it is known already that the owner died.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::generation::is_current;
+use crate::generation::is_current;
 use crate::platform::process;
 
 /// The most threads there are; with as many callbacks blocked, the next one waits.

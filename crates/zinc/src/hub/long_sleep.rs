@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::attachment::Attachment;
-use super::generation::{PerProcess, generation, is_current};
 use super::owner_watch::OwnerWatch;
+use super::per_process::PerProcess;
 use super::process::Hub;
+use crate::generation::{generation, is_current};
 
 /// With this many long sleeps at once, the hub's thread watches the owners. Below that another thread costs more than it
 /// saves.

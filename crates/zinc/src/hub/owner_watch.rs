@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::attachment::Attachment;
-use super::generation::is_current;
 use super::shard::lock;
+use crate::generation::is_current;
 use crate::platform::closings::{Closings, News, Watched};
 use crate::platform::futex::{self, Reach, low_half};
 use crate::sync::Mutex;
@@ -139,7 +139,7 @@ impl WatchedOwners {
         for attachment in &to_ask {
             futex::wake(low_half(&attachment.mapping.header().sequence), Reach::Shared);
         }
-        let dead: Vec<_> = to_ask.into_iter().filter(|attachment| attachment.mapping.owner_died()).collect();
+        let dead: Vec<_> = to_ask.into_iter().filter(|attachment| attachment.owner_died()).collect();
         dead.iter().for_each(|attachment| {
             self.forget(attachment);
             died(attachment);
@@ -164,6 +164,7 @@ impl WatchedOwners {
     /// Those that may have died.
     fn news(&self, list: &mut List, now: u64) -> Vec<Arc<Attachment>> {
         let List { regions, watched, .. } = list;
+        let mut blind = false;
         let mut suspect = |addresses: &[usize]| {
             for address in addresses {
                 if let Some(region) = regions.get_mut(address) {
@@ -174,7 +175,12 @@ impl WatchedOwners {
         self.closings.read(|news| match news {
             News::Closed(file) => suspect(watched.get(&file).map_or(&[], Vec::as_slice)),
             News::Lost => watched.values().for_each(|addresses| suspect(addresses)),
+            News::AllEnded => blind = true,
         });
+        if blind {
+            watched.clear();
+            regions.values_mut().for_each(|region| region.watched = None);
+        }
         let all = now >= list.all_due;
         if all {
             list.all_due = now + ASK_ALL;

@@ -7,10 +7,10 @@ use std::task::Waker;
 
 use super::attachment::Attachment;
 use super::delivery::{Deliver, Delivery};
-use super::generation::{self, generation, is_current};
 use super::owner_watch::{OwnerWatch, WatchedOwners};
 use super::shard::{Pending, lock};
 use super::station::{Desk, Kernel, Station};
+use crate::generation::{generation, is_current, on_new_process};
 use crate::header::Sequence;
 use crate::platform::futex::{self, MOST_WORDS, Reach, Words, low_half};
 use crate::platform::process;
@@ -73,12 +73,11 @@ static HUB: AtomicPtr<Hub> = AtomicPtr::new(std::ptr::null_mut());
 process::at_load!(register);
 
 extern "C" fn register() {
-    process::on_fork(leave_to_parent);
+    on_new_process(leave_to_parent);
 }
 
 /// In a forked child. The hub's memory stays: the parent's waits that were copied still point to it.
-extern "C" fn leave_to_parent() {
-    generation::begin_next();
+fn leave_to_parent() {
     let hub = HUB.swap(std::ptr::null_mut(), Ordering::SeqCst);
     #[expect(unsafe_code, reason = "see `Hub::get`")]
     // SAFETY: as in `Hub::get`.
@@ -91,6 +90,8 @@ impl Hub {
     /// The hub, if this process has one.
     #[expect(unsafe_code, reason = "a hub is never freed, and a fork may replace it at any time")]
     fn get() -> Option<&'static Self> {
+        // A child that no handler has told of finds out here, and leaves the parent's hub.
+        generation();
         // SAFETY: the pointer is null or comes from `Box::into_raw`, and a hub that `HUB` has held is never freed.
         unsafe { HUB.load(Ordering::Acquire).as_ref() }
     }

@@ -2,9 +2,11 @@
 
 pub(crate) mod alarm;
 pub(crate) mod closings;
+pub(crate) mod fork_mark;
 pub(crate) mod futex;
 pub(crate) mod lock;
 pub(crate) mod place;
 pub(crate) mod process;
+pub(crate) mod users;
 
-pub(crate) use super::unix::{error, file, memory};
+pub(crate) use super::unix::{descriptor::Descriptor, error, file, memory};

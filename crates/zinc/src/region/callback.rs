@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::{SharedRegion, WaitAsync};
 use crate::error::Result;
-use crate::hub::{self, Deliver, deliver};
+use crate::generation::generation;
+use crate::hub::{Deliver, deliver};
 use crate::wait::Timeout;
 
 impl SharedRegion {
@@ -40,10 +41,8 @@ impl SharedRegion {
         then: impl FnOnce(Result<bool>) + Send + 'static,
     ) -> WaitCallback {
         let wait = Stage::Waiting(self.wait_async(timeout));
-        let callback = Arc::new(Callback {
-            state: Mutex::new(Some((wait, Box::new(then)))),
-            generation: hub::generation(),
-        });
+        let callback =
+            Arc::new(Callback { state: Mutex::new(Some((wait, Box::new(then)))), generation: generation() });
         // Begun here and not on another thread: what happens to the handle from now on is to reach it.
         if callback.look().is_some() {
             deliver(callback.clone());
@@ -59,7 +58,7 @@ impl WaitCallback {
     /// Cancels the wait. True: the callback never will run. False: it has run, is running or about to, or was cancelled
     /// before. Does not block.
     pub fn cancel(&self) -> bool {
-        let is_the_parents = self.0.generation != hub::generation();
+        let is_the_parents = self.0.generation != generation();
         let mut state = match self.0.state.try_lock() {
             Ok(state) => state,
             // A thread of the parent's was in it at the fork, and is not here to end.

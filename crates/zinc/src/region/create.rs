@@ -12,7 +12,7 @@ use crate::failpoint::failpoint;
 use crate::header::{Fixed, PERSISTENT};
 use crate::mapping::{Mapping, Writable};
 use crate::naming::{self, RegionState};
-use crate::platform::{Meaning, Place, process};
+use crate::platform::{Meaning, Place, identity, process};
 
 /// The first create of a process takes away what dead owners left, so that crashes do not fill the memory for good.
 ///
@@ -67,11 +67,16 @@ pub(super) fn create(
     }
 
     failpoint!("create: has its header");
-    let lock = if options.persistent { None } else { Some(naming::lock_as_owner(operation, &place, &file)?) };
+    // What has no name yet has an owner, too: who makes it persistent lets go of the lock once it has its name.
+    let owned = !options.persistent || options.unlinked;
+    let lock = if owned { Some(naming::lock_as_owner(operation, &place, &file)?) } else { None };
     failpoint!("create: has its lock");
-    naming::publish(operation, &place, &file, name)?;
-    failpoint!("create: has its name");
-    Ok(OwnedRegion::new(region, lock))
+    if !options.unlinked {
+        naming::publish(operation, &place, &file, name)?;
+        failpoint!("create: has its name");
+    }
+    let identity = identity(&file).map_err(|error| operation.os("looking at the file", &error))?;
+    Ok(OwnedRegion::new(region, identity, lock, options))
 }
 
 fn reserve(

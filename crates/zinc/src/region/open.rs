@@ -12,7 +12,7 @@ use crate::header::PERSISTENT;
 use crate::hub::Attachment;
 use crate::mapping::{Mapping, Writable};
 use crate::naming::{self, RegionState};
-use crate::platform::{Access, Meaning, Place, facts, place, process};
+use crate::platform::{Access, Meaning, Place, facts, place, process, users};
 use crate::wait::{Host, Local, Spin};
 
 /// How long to sleep between two looks where the directory cannot be watched (the user has too many watches).
@@ -35,7 +35,7 @@ impl SharedRegion {
             header: mapping.header().into(),
             data: mapping.data(),
             local: Arc::new(Local::new(0, Spin::new(spin), can_arm)),
-            attachment: Arc::new(Attachment::new(mapping)),
+            attachment: Arc::new(Attachment::new(mapping, info.path.clone())),
             info,
             owner: None,
         }
@@ -102,7 +102,7 @@ pub(super) fn attach(options: &RegionOptions, operation: &Operation<'_>, name: &
         return Ok(Found::Nothing);
     };
     let facts = facts(&file).map_err(|error| operation.os("looking at the file", &error))?;
-    check_user(options, operation, facts.user)?;
+    check_user(options, operation, facts.user, users::is_mine(&file, facts.user))?;
     let fixed = naming::read_header(operation, &place, &file)?;
     let state = naming::state(operation, &place, &file)?;
     if state == RegionState::Dead {
@@ -139,7 +139,7 @@ fn find(
         return Ok(Some((file, Writable::Nothing)));
     }
     if let Ok(user) = place.user_of(name) {
-        check_user(options, operation, user)?;
+        check_user(options, operation, user, user == process::user())?;
     }
     let why = if options.read_only {
         "this user may not read the region; have its owner create it with another mode"
@@ -150,14 +150,19 @@ fn find(
 }
 
 /// Nobody can plant a region under a name that somebody else is about to open.
-fn check_user(options: &RegionOptions, operation: &Operation<'_>, user: u32) -> Result<()> {
+fn check_user(options: &RegionOptions, operation: &Operation<'_>, user: u32, mine: bool) -> Result<()> {
     let me = process::user();
-    if user == me || process::is_superuser(user) || Some(user) == options.accept_owner {
+    let trusted = process::is_superuser(user) || Some(user) == options.accept_owner;
+    if mine || trusted && !users::is_nobody(user) {
         return Ok(());
     }
-    let why = format!(
-        "the region belongs to user {user}, and this process runs as user {me}; if that is meant to be, accept that owner"
-    );
+    let way_out = if users::is_nobody(user) {
+        "which stands for every user that has no number in this process's user namespace; share with processes whose \
+         users have one"
+    } else {
+        "if that is meant to be, accept that owner"
+    };
+    let why = format!("the region belongs to user {user}, and this process runs as user {me}; {way_out}");
     Err(operation.error(ErrorKind::WrongOwner, why))
 }
 

@@ -45,7 +45,7 @@ impl System for Arc<Attachment> {
     }
 
     fn owner_died(&self) -> bool {
-        Attachment::is_owner_known_dead(self) || self.mapping.owner_died()
+        Attachment::is_owner_known_dead(self) || Attachment::owner_died(self)
     }
 
     fn is_cut_short(&self) -> bool {

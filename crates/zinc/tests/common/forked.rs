@@ -14,9 +14,53 @@ pub(crate) struct Forked {
 /// Forks. The child runs `then` and ends with the number it gives by `_exit`, which cleans nothing up: regions that
 /// the child owns have a dead owner then. A panic gives 101. Whatever happens, the child ends after some time.
 pub(crate) fn fork(then: impl FnOnce() -> i32) -> Forked {
-    // SAFETY: the tests fork in processes whose other threads sleep meanwhile or hold no locks that `then` needs; the
-    // C library makes its allocator usable in the child.
-    let pid = unsafe { libc::fork() };
+    fork_by(Way::Fork, then)
+}
+
+/// How a child is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way {
+    /// By fork(3), with all handlers.
+    Fork,
+    /// By `_Fork`, which runs none. C libraries have it since glibc 2.34 and musl 1.2.4.
+    Quietly(unsafe extern "C" fn() -> libc::pid_t),
+    /// By a clone system call of which the C library does not know.
+    BareClone,
+}
+
+impl Way {
+    /// `_Fork`, if this C library has it; if not, says that it is skipped.
+    pub(crate) fn quietly() -> Option<Self> {
+        // SAFETY: the name is a C string.
+        let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"_Fork".as_ptr()) };
+        if found.is_null() {
+            super::note("skipped: this C library has no _Fork");
+            return None;
+        }
+        // SAFETY: `_Fork` takes nothing and returns what fork returns, see _Fork(3).
+        Some(Self::Quietly(unsafe {
+            std::mem::transmute::<*mut libc::c_void, unsafe extern "C" fn() -> i32>(found)
+        }))
+    }
+
+    /// Calls it.
+    pub(crate) fn fork(self) -> libc::pid_t {
+        // SAFETY: the tests fork in processes whose other threads sleep meanwhile or hold no locks that the child needs;
+        // after `fork` the C library makes its allocator usable in the child. A clone without a stack goes on on a copy
+        // of this one, as with fork.
+        unsafe {
+            match self {
+                Self::Fork => libc::fork(),
+                Self::Quietly(fork) => fork(),
+                Self::BareClone => libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) as libc::pid_t,
+            }
+        }
+    }
+}
+
+/// [`fork`] by that way.
+pub(crate) fn fork_by(way: Way, then: impl FnOnce() -> i32) -> Forked {
+    let pid = way.fork();
     assert!(pid >= 0, "fork: {}", std::io::Error::last_os_error());
     if pid == 0 {
         // SAFETY: alarm only sets this process's timer, whose signal ends it.

@@ -3,16 +3,20 @@
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::os::fd::AsRawFd;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use rustix::fs::inotify;
+
+use super::process;
+use crate::platform::unix::descriptor::Descriptor;
 
 /// Watches open files, whatever their names are, or were.
 #[derive(Default)]
 pub(crate) struct Closings {
-    /// The descriptor plus 1; 0 stands for none.
-    inotify: AtomicI32,
+    /// Null stands for none. What has been here is never freed: a fork may come at any time, and its child looks.
+    inotify: AtomicPtr<Descriptor>,
 }
 
 /// Which watch it is. Two watches of one file are the same.
@@ -25,30 +29,38 @@ pub(crate) enum News {
     Closed(Watched),
     /// There was more than the kernel keeps; it may have been any file.
     Lost,
+    /// All watches have ended: somebody in this process has closed the descriptor that the news came through.
+    AllEnded,
 }
 
 impl Closings {
     /// Watches the file from now on.
     ///
     /// It fails where the user has too many watches or instances (see /proc/sys/fs/inotify), or /proc is not there.
+    /// The callers of this, [`forget`](Closings::forget) and [`read`](Closings::read) exclude each other.
     pub(crate) fn watch(&self, file: &File) -> io::Result<Watched> {
+        let inotify = match self.inotify() {
+            Some(inotify) => inotify,
+            None => self.begin()?,
+        };
         let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-        let watch = self.with(|inotify| inotify::add_watch(inotify, path, inotify::WatchFlags::CLOSE_WRITE));
-        Ok(Watched(watch??))
+        let closed = inotify::WatchFlags::CLOSE_WRITE;
+        let watch = inotify.with(|inotify| inotify::add_watch(inotify, path, closed));
+        Ok(Watched(watch.ok_or(io::ErrorKind::NotConnected)??))
     }
 
     /// Ends a watch.
     pub(crate) fn forget(&self, watched: Watched) {
         // The kernel may have ended it by itself, with the file.
-        let _ = self.with(|inotify| inotify::remove_watch(inotify, watched.0));
+        let _ = self
+            .inotify()
+            .and_then(|inotify| inotify.with(|inotify| inotify::remove_watch(inotify, watched.0)));
     }
 
     /// Reads what has happened since; does not block.
     pub(crate) fn read(&self, mut tell: impl FnMut(News)) {
-        if self.inotify.load(Ordering::Acquire) == 0 {
-            return;
-        }
-        let _ = self.with(|inotify| {
+        let Some(inotify) = self.inotify() else { return };
+        let read = inotify.with(|inotify| {
             let mut buffer = [MaybeUninit::uninit(); 4096];
             let mut reader = inotify::Reader::new(inotify, &mut buffer);
             while let Ok(event) = reader.next() {
@@ -59,30 +71,29 @@ impl Closings {
                 }
             }
         });
+        if read.is_none() {
+            self.inotify.store(null_mut(), Ordering::Release);
+            tell(News::AllEnded);
+        }
     }
 
     /// Closes a forked child's copy, which shares its news with the parent's. Async-signal-safe.
     pub(crate) fn close_in_child(&self) {
-        let descriptor = self.inotify.swap(0, Ordering::AcqRel) - 1;
-        if descriptor >= 0 {
-            drop(owned(descriptor));
+        if let Some(inotify) = self.inotify() {
+            inotify.close();
         }
     }
 
-    /// The callers exclude each other.
-    fn with<T>(&self, act: impl FnOnce(&OwnedFd) -> T) -> io::Result<T> {
-        let descriptor = match self.inotify.load(Ordering::Acquire) {
-            0 => inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?,
-            descriptor => owned(descriptor - 1),
-        };
-        let result = act(&descriptor);
-        self.inotify.store(descriptor.into_raw_fd() + 1, Ordering::Release);
-        Ok(result)
+    fn begin(&self) -> io::Result<&Descriptor> {
+        let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
+        let inotify = Box::leak(Box::new(Descriptor::of_kernel_object(inotify, process::random_id()?)?));
+        self.inotify.store(inotify, Ordering::Release);
+        Ok(inotify)
     }
-}
 
-#[expect(unsafe_code, reason = "the descriptor rests in an atomic, where a fork's handler may take it")]
-fn owned(descriptor: RawFd) -> OwnedFd {
-    // SAFETY: it came from `into_raw_fd`, and whoever calls this either puts it back or closes it for good.
-    unsafe { OwnedFd::from_raw_fd(descriptor) }
+    #[expect(unsafe_code, reason = "a fork's child looks at any time")]
+    fn inotify(&self) -> Option<&Descriptor> {
+        // SAFETY: the pointer is null or comes from `Box::leak`.
+        unsafe { self.inotify.load(Ordering::Acquire).as_ref() }
+    }
 }

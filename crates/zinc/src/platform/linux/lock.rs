@@ -7,8 +7,10 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::os::fd::{AsRawFd, RawFd};
+
+use super::process;
+use crate::platform::unix::descriptor::Descriptor;
 
 /// The byte of a region's file whose lock means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,42 +23,41 @@ pub(crate) enum Byte {
 
 /// A lock that is held until it is released or dropped.
 pub(crate) struct Lock {
-    fd: AtomicI32,
+    file: Descriptor,
 }
 
 impl Lock {
     /// Takes the lock on this open file, which must not be mapped; `None` if another holds it.
     pub(crate) fn take(file: File, byte: Byte) -> io::Result<Option<Self>> {
         match fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, byte) {
-            Ok(_) => Ok(Some(Self { fd: AtomicI32::new(file.into_raw_fd()) })),
+            Ok(_) => Ok(Some(Self { file: Descriptor::of_file(file, process::random_id()?)? })),
             Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Whether this handle still holds it.
+    /// Whether it has not been released.
     pub(crate) fn is_held(&self) -> bool {
-        self.fd.load(Ordering::Acquire) >= 0
+        self.file.is_open()
     }
 
-    /// Lets go of it; true for the first caller.
+    /// Whether somebody else has closed its descriptor, and the kernel has dropped it therefore.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.file.lost().is_some()
+    }
+
+    /// Runs `act` on the open file that holds the lock; `None` if it is released or lost. The caller makes sure that no
+    /// other thread releases it meanwhile.
+    pub(crate) fn with_file<T>(&self, act: impl FnOnce(&File) -> T) -> Option<T> {
+        self.file.with(act)
+    }
+
+    /// Lets go of it.
     ///
     /// In a forked child this closes the child's copy of the descriptor only: the parent goes on holding the lock.
     /// Async-signal-safe.
-    pub(crate) fn release(&self) -> bool {
-        let fd = self.fd.swap(-1, Ordering::AcqRel);
-        if fd < 0 {
-            return false;
-        }
-        // SAFETY: the descriptor came from `into_raw_fd` in `take`, and the swap gives it to one caller only.
-        drop(unsafe { OwnedFd::from_raw_fd(fd) });
-        true
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        self.release();
+    pub(crate) fn release(&self) {
+        self.file.close();
     }
 }
 

@@ -11,7 +11,7 @@ use rustix::fs::{self, AtFlags, FallocateFlags, Mode, OFlags, inotify};
 
 use super::{alarm::Alarm, process};
 use crate::platform::Access;
-use crate::platform::unix::file;
+use crate::platform::unix::{descriptor::Descriptor, file};
 
 /// Where regions live unless told otherwise.
 pub(crate) const DEFAULT: &str = "/dev/shm";
@@ -149,7 +149,7 @@ impl Place {
         let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
         let appears = inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
         inotify::add_watch(&inotify, self.proc_path(), appears)?;
-        Ok(DirectoryWatch { inotify })
+        Ok(DirectoryWatch { inotify: Descriptor::of_kernel_object(inotify, process::random_id()?)? })
     }
 
     fn proc_path(&self) -> String {
@@ -157,25 +157,31 @@ impl Place {
     }
 }
 
+/// How long a sleep is that nothing ends, because somebody in this process has closed the watch's descriptor.
+const BLIND_SLEEP: Duration = Duration::from_millis(10);
+
 /// Tells when something new is in a [`Place`].
 pub(crate) struct DirectoryWatch {
-    inotify: OwnedFd,
+    inotify: Descriptor,
 }
 
 /// Sleeps until a name has appeared, the alarm has rung, the time is up, or a signal comes.
 pub(crate) fn sleep(watch: Option<&DirectoryWatch>, alarm: Option<&Alarm>, time: Duration) -> io::Result<()> {
-    let timeout = Timespec::try_from(time).ok();
-    let watched = watch.map(|watch| watch.inotify.as_fd());
-    let sources = watched.into_iter().chain(alarm.map(Alarm::as_fd));
+    let kept = watch.map(|watch| &watch.inotify).into_iter().chain(alarm.map(Alarm::descriptor));
+    let sources: Vec<_> = kept.map(Descriptor::borrow).collect();
+    let blind = sources.iter().any(Option::is_none);
+    let timeout = Timespec::try_from(if blind { time.min(BLIND_SLEEP) } else { time }).ok();
+    let sources = sources.into_iter().flatten();
     let mut polled: Vec<_> = sources.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN)).collect();
     match poll(&mut polled, timeout.as_ref()) {
         Ok(_) => {}
         Err(rustix::io::Errno::INTR) => return Ok(()),
         Err(error) => return Err(error.into()),
     }
-    if let Some(watch) = watch {
+    // Asked again: much may have happened during the sleep.
+    if let Some(inotify) = watch.and_then(|watch| watch.inotify.borrow()) {
         let mut events = [0; 4096];
-        while rustix::io::read(&watch.inotify, &mut events).is_ok_and(|read| read > 0) {}
+        while rustix::io::read(inotify, &mut events).is_ok_and(|read| read > 0) {}
     }
     Ok(())
 }

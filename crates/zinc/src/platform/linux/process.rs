@@ -6,7 +6,7 @@ use rustix::time::ClockId;
 
 use crate::platform::unix::process::read_clock;
 pub(crate) use crate::platform::unix::process::{
-    id, is_superuser, now, on_fork, page_size, processors, start_thread, user,
+    SignalsBlocked, block_signals, id, is_superuser, now, page_size, processors, start_thread, user,
 };
 
 /// The clock of [`now`] to a few milliseconds, and much cheaper to read.

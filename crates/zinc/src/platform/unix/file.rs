@@ -13,7 +13,7 @@ use crate::platform::{Access, Facts};
 
 /// Opens a file of the directory. It follows no link, and a file that is not ordinary neither blocks it nor becomes
 /// the process's terminal.
-pub(crate) fn open_in(dir: impl AsFd, name: &str, access: Access) -> io::Result<File> {
+pub(crate) fn open_in(dir: impl AsFd, name: impl rustix::path::Arg, access: Access) -> io::Result<File> {
     let access = match access {
         Access::ReadWrite => OFlags::RDWR,
         Access::ReadOnly => OFlags::RDONLY,
@@ -24,9 +24,9 @@ pub(crate) fn open_in(dir: impl AsFd, name: &str, access: Access) -> io::Result<
 
 /// Whether `name` is, at this moment, the name of this very file.
 pub(crate) fn is_named_in(dir: impl AsFd, name: &str, file: &File) -> io::Result<bool> {
-    let of_file = fs::fstat(file)?;
+    let file = identity(file)?;
     match fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(of_name) => Ok(is_same_file(&of_name, &of_file)),
+        Ok(of_name) => Ok(Identity::in_stat(&of_name) == file),
         Err(Errno::NOENT) => Ok(false),
         Err(error) => Err(error.into()),
     }
@@ -76,16 +76,51 @@ pub(crate) fn read_start(file: &File, bytes: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Takes the name at `path` away if it is, at this moment, the name of this very file. Needs no descriptor.
-pub(crate) fn unlink_path(path: &Path, file: &File) -> io::Result<bool> {
-    let (of_file, of_name) = (fs::fstat(file)?, fs::lstat(path)?);
-    if !is_same_file(&of_name, &of_file) {
+/// Which file it is, among all there are while it is open or mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    pub(super) fn new(device: u64, inode: u64) -> Self {
+        Self { device, inode }
+    }
+
+    fn in_stat(stat: &Stat) -> Self {
+        Self::new(stat.st_dev, stat.st_ino)
+    }
+}
+
+/// Which file this is.
+pub(crate) fn identity(file: impl AsFd) -> io::Result<Identity> {
+    Ok(Identity::in_stat(&fs::fstat(file)?))
+}
+
+/// Whether `path` is, at this moment, the name of that file. Needs no descriptor.
+pub(crate) fn is_named_at(path: &Path, file: Identity) -> io::Result<bool> {
+    match fs::lstat(path) {
+        Ok(of_name) => Ok(Identity::in_stat(&of_name) == file),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Opens the file at `path` for reading, if it is that file; `None` if there is another or none.
+pub(crate) fn find_same(path: &Path, file: Identity) -> io::Result<Option<File>> {
+    match open_in(fs::CWD, path, Access::ReadOnly) {
+        Ok(found) => Ok((identity(&found)? == file).then_some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes the name at `path` away if it is, at this moment, the name of that file. Needs no descriptor.
+pub(crate) fn unlink_path(path: &Path, file: Identity) -> io::Result<bool> {
+    if !is_named_at(path, file)? {
         return Ok(false);
     }
     fs::unlink(path)?;
     Ok(true)
-}
-
-fn is_same_file(one: &Stat, other: &Stat) -> bool {
-    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 }

@@ -1,6 +1,7 @@
-//! What belongs to the process as a whole on every Unix system: clock, identity, processors, threads, and forks.
-#![expect(unsafe_code, reason = "sysconf, pthread_atfork and signal masks have no safe wrappers")]
+//! What belongs to the process as a whole on every Unix system: clock, identity, processors, threads and their signals.
+#![expect(unsafe_code, reason = "sysconf and signal masks have no safe wrappers")]
 
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -48,18 +49,40 @@ pub(crate) fn processors() -> usize {
     there
 }
 
-/// Has the function called in the child after each fork. It must be async-signal-safe.
-pub(crate) fn on_fork(child: extern "C" fn()) {
-    // SAFETY: the function is of the right type and lives as long as the code that registers it; the registry drops it
-    // when a shared library with this code is unloaded.
-    let result = unsafe { libc::pthread_atfork(None, None, Some(child)) };
-    assert_eq!(result, 0, "out of memory while registering a fork handler");
-}
-
 /// Signals that tell a thread of its own faults. Blocked, they would kill the process instead of reaching the handlers
 /// that language runtimes rely on.
 const FAULTS: [libc::c_int; 6] =
     [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+
+/// No signal but the thread's own faults reaches the thread until this is dropped.
+pub(crate) struct SignalsBlocked {
+    before: libc::sigset_t,
+    /// The mask is a thread's own.
+    _of_this_thread: PhantomData<*const ()>,
+}
+
+/// Keeps signals from this thread.
+pub(crate) fn block_signals() -> SignalsBlocked {
+    // SAFETY: both sets are initialized by the calls that fill them, and live across these calls.
+    let before = unsafe {
+        let mut all = std::mem::zeroed();
+        let mut before = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        FAULTS.iter().for_each(|&signal| {
+            libc::sigdelset(&mut all, signal);
+        });
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+        before
+    };
+    SignalsBlocked { before, _of_this_thread: PhantomData }
+}
+
+impl Drop for SignalsBlocked {
+    fn drop(&mut self) {
+        // SAFETY: the set was filled when this was made, on this thread.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.before, std::ptr::null_mut()) };
+    }
+}
 
 /// Starts a thread that receives no signal but its own faults: handlers belong to the program's own threads.
 /// Its stack has `stack` bytes, or as many as any thread's.
@@ -72,18 +95,7 @@ pub(crate) fn start_thread(
     if let Some(stack) = stack {
         builder = builder.stack_size(stack);
     }
-    // SAFETY: both sets are initialized by the calls that fill them, and live across these calls.
-    unsafe {
-        let mut all = std::mem::zeroed();
-        let mut before = std::mem::zeroed();
-        libc::sigfillset(&mut all);
-        FAULTS.iter().for_each(|&signal| {
-            libc::sigdelset(&mut all, signal);
-        });
-        // A thread starts with the mask of the one that starts it.
-        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
-        let started = builder.spawn(run);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
-        started.map(drop)
-    }
+    // A thread starts with the mask of the one that starts it.
+    let _blocked = block_signals();
+    builder.spawn(run).map(drop)
 }

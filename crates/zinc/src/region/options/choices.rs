@@ -27,6 +27,7 @@ pub struct RegionOptions {
     pub(in crate::region) prefault: bool,
     pub(in crate::region) sparse: bool,
     pub(in crate::region) persistent: bool,
+    pub(in crate::region) unlinked: bool,
     pub(in crate::region) mode: u32,
     pub(in crate::region) accept_owner: Option<u32>,
     pub(in crate::region) spin: Option<Duration>,
@@ -69,6 +70,15 @@ impl RegionOptions {
     #[must_use]
     pub fn persistent(mut self, persistent: bool) -> Self {
         self.persistent = persistent;
+        self
+    }
+
+    /// Create: give the region no name yet: nobody can open it until its owner's `link`. Fill it before that, and no reader
+    /// ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only `link` asks whether the
+    /// name is free. Default: false.
+    #[must_use]
+    pub fn unlinked(mut self, unlinked: bool) -> Self {
+        self.unlinked = unlinked;
         self
     }
 

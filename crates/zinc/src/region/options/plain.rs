@@ -37,8 +37,11 @@ impl PlainOptions {
     pub const SPARSE: u32 = 4;
     /// The flag `persistent`.
     pub const PERSISTENT: u32 = 8;
+    /// The flag `unlinked`.
+    pub const UNLINKED: u32 = 16;
     /// All flags.
-    pub const FLAGS: u32 = Self::READ_ONLY | Self::PREFAULT | Self::SPARSE | Self::PERSISTENT;
+    pub const FLAGS: u32 =
+        Self::READ_ONLY | Self::PREFAULT | Self::SPARSE | Self::PERSISTENT | Self::UNLINKED;
     /// How many numbers there are.
     pub const NUMBERS: usize = 4;
 
@@ -76,6 +79,7 @@ impl From<PlainOptions> for RegionOptions {
             prefault: plain.flags & PlainOptions::PREFAULT != 0,
             sparse: plain.flags & PlainOptions::SPARSE != 0,
             persistent: plain.flags & PlainOptions::PERSISTENT != 0,
+            unlinked: plain.flags & PlainOptions::UNLINKED != 0,
             mode: plain.mode,
             accept_owner: Some(plain.accept_owner).filter(|&id| id != 0),
             spin: chosen(plain.spin_ns),
@@ -92,6 +96,7 @@ impl From<&RegionOptions> for PlainOptions {
             (Self::PREFAULT, options.prefault),
             (Self::SPARSE, options.sparse),
             (Self::PERSISTENT, options.persistent),
+            (Self::UNLINKED, options.unlinked),
         ];
         Self {
             flags: flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).sum(),

@@ -68,6 +68,18 @@ abstract class Choices {
     }
 
     /**
+     * Create: give the region no name yet: nobody can open it until its owner's {@code link}. Fill it before that, and
+     * no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only {@code link}
+     * asks whether the name is free.
+     *
+     * @param unlinked whether to; the default is false
+     * @return options with it
+     */
+    public RegionOptions unlinked(boolean unlinked) {
+        return flag(16, unlinked);
+    }
+
+    /**
      * Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
      * itself always may. A user who may read only ({@code 0640}, say) opens it read-only; {@code 0600} is this user
      * alone.

@@ -1,24 +1,6 @@
-//! Which process this is, among those that were forked from one another, and numbers that hold in one of them only.
+//! Numbers that hold in one process only, and not in those that are forked from it.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
-/// How many forks there were on the way to this process.
-static GENERATION: AtomicU32 = AtomicU32::new(1);
-
-/// Which process this is, among those that were forked from one another.
-pub(crate) fn generation() -> u32 {
-    GENERATION.load(Ordering::SeqCst)
-}
-
-/// Whether that is this process, and not one that this one was forked from.
-pub(super) fn is_current(generation: u32) -> bool {
-    self::generation() == generation
-}
-
-/// In a forked child. Async-signal-safe.
-pub(super) fn begin_next() {
-    GENERATION.fetch_add(1, Ordering::SeqCst);
-}
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A number that is 0 again in a forked child: the generation is in the word's upper half, the number in its lower.
 pub(super) struct PerProcess(AtomicU64);
