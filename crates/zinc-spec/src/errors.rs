@@ -12,6 +12,8 @@ pub struct Kind {
     pub name: String,
     /// Its number in every language; negative.
     pub code: i32,
+    /// The kind of the `std::io::Error` that it becomes in Rust.
+    pub io: String,
     /// The name of its Python class.
     pub python_class: String,
     /// The built-in exceptions that the Python class also derives from.
@@ -76,7 +78,7 @@ mod tests {
 
     fn kind(name: &str, code: i32, more: &str) -> String {
         format!(
-            "[[kind]]\nname = {name:?}\ncode = {code}\npython_class = '{name}Error'\npython = []\ndoc = 'x.'\n{more}\n"
+            "[[kind]]\nname = {name:?}\ncode = {code}\nio = 'Other'\npython_class = '{name}Error'\npython = []\ndoc = 'x.'\n{more}\n"
         )
     }
 

@@ -101,22 +101,7 @@ impl std::error::Error for Error {}
 
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
-        let kind = match error.kind() {
-            ErrorKind::AlreadyExists => io::ErrorKind::AlreadyExists,
-            ErrorKind::NotFound => io::ErrorKind::NotFound,
-            ErrorKind::PermissionDenied | ErrorKind::WrongOwner => io::ErrorKind::PermissionDenied,
-            ErrorKind::NoSpace => io::ErrorKind::StorageFull,
-            ErrorKind::InvalidName | ErrorKind::InvalidSize => io::ErrorKind::InvalidInput,
-            ErrorKind::NotARegion | ErrorKind::VersionMismatch | ErrorKind::Descriptor => {
-                io::ErrorKind::InvalidData
-            }
-            ErrorKind::Closed => io::ErrorKind::NotConnected,
-            ErrorKind::OwnerDied => io::ErrorKind::ConnectionAborted,
-            ErrorKind::Interrupted => io::ErrorKind::Interrupted,
-            ErrorKind::Unsupported => io::ErrorKind::Unsupported,
-            ErrorKind::Os => io::ErrorKind::Other,
-        };
-        io::Error::new(kind, error)
+        io::Error::new(error.kind().io(), error)
     }
 }
 

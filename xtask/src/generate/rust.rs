@@ -19,6 +19,7 @@ pub(super) fn error_kind(project: &Project, spec: &Spec) -> Result<String> {
     let codes = each(kinds, |k| format!("{} => Some(Self::{}),", k.code, k.name));
     let names = each(kinds, |k| format!("Self::{0} => \"{0}\",", k.name));
     let c_names = each(kinds, |k| format!("Self::{} => \"{}\",", k.name, k.c_name()));
+    let io = each(kinds, |k| format!("Self::{} => io::ErrorKind::{},", k.name, k.io));
     format_rust(
         project,
         &format!(
@@ -26,7 +27,7 @@ pub(super) fn error_kind(project: &Project, spec: &Spec) -> Result<String> {
 //!
 //! {MARK} `spec/errors.toml`.
 
-use std::fmt;
+use std::{{fmt, io}};
 
 /// What went wrong, as one of a fixed list that is the same in every language.
 ///
@@ -62,6 +63,11 @@ impl ErrorKind {{
     #[must_use]
     pub const fn c_name(self) -> &'static str {{
         match self {{ {c_names} }}
+    }}
+
+    /// The kind of the standard library that is most like it.
+    pub(super) const fn io(self) -> io::ErrorKind {{
+        match self {{ {io} }}
     }}
 }}
 

@@ -87,7 +87,9 @@ impl Language for Java {
     }
 
     fn generate(&self, files: &mut Files<'_>, spec: &Spec) -> Result<()> {
-        generate::files(spec).iter().try_for_each(|(name, text)| files.put(name, text))
+        generate::files(spec).iter().try_for_each(|(name, text)| files.put(name, text))?;
+        let base = format!("{}/ZincException.java", generate::FOLDER);
+        files.part(&base, "        //", "kinds", &generate::permitted(spec))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::generate::text::{each, javadoc};
 use heck::ToShoutySnakeCase;
 use zinc_spec::{DType, Kind, Spec};
 
-const FOLDER: &str = "crates/zinc-jni/src/main/java/dev/zinc";
+pub(super) const FOLDER: &str = "crates/zinc-jni/src/main/java/dev/zinc";
 
 /// Every generated file, by its path in the checkout.
 pub(crate) fn files(spec: &Spec) -> Vec<(String, String)> {
@@ -20,6 +20,13 @@ pub(crate) fn files(spec: &Spec) -> Vec<(String, String)> {
     let exceptions = spec.kinds.iter().map(|kind| (kind.exception(), exception(kind)));
     let file = |(class, text)| (format!("{FOLDER}/{class}.java"), text);
     classes.into_iter().chain(exceptions).map(file).collect()
+}
+
+/// The classes that the sealed base class permits.
+pub(super) fn permitted(spec: &Spec) -> String {
+    let classes: Vec<_> =
+        spec.kinds.iter().map(|kind| format!("                {}", kind.exception())).collect();
+    classes.join(",\n") + "\n"
 }
 
 fn error_kind(spec: &Spec) -> String {

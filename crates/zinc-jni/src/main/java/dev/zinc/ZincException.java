@@ -13,7 +13,9 @@ import java.util.OptionalLong;
  * <p>The message names the operation, the region, and what to do next.
  */
 public abstract sealed class ZincException extends RuntimeException
-        permits InvalidNameException,
+        permits
+        // <<< Made by `cargo xtask generate` from crates/zinc/spec: kinds.
+                InvalidNameException,
                 InvalidSizeException,
                 AlreadyExistsException,
                 NotFoundException,
@@ -27,7 +29,9 @@ public abstract sealed class ZincException extends RuntimeException
                 OwnerDiedException,
                 WaitInterruptedException,
                 UnsupportedException,
-                SystemCallException {
+                SystemCallException
+        // >>>
+        {
     private static final long serialVersionUID = 1;
 
     /** The kind. */
