@@ -94,7 +94,7 @@ impl CommandLine {
     }
 
     pub(crate) fn args<'a>(self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
-        arguments.into_iter().fold(self, |line, argument| line.arg(argument))
+        arguments.into_iter().fold(self, Self::arg)
     }
 
     pub(crate) fn words(&self) -> &[OsString] {
@@ -113,8 +113,10 @@ pub(crate) struct Bench {
     /// What it is called after its language, as in `rust/roundtrip`.
     pub(crate) name: String,
     /// Builds what is to be run.
-    pub(crate) command: Box<dyn Fn(&Shell) -> Result<Command>>,
+    pub(crate) command: Box<Build>,
 }
+
+type Build = dyn Fn(&Shell) -> Result<Command>;
 
 impl Bench {
     fn new(name: impl Into<String>, command: impl Fn(&Shell) -> Result<Command> + 'static) -> Self {
