@@ -40,6 +40,10 @@ const (
 	ErrUnsupported Code = -14
 	// ErrOS: Any other failure of the operating system; the error carries its number.
 	ErrOS Code = -15
+	// ErrInvalidArgument: An argument or an option means nothing here: null, negative, unknown, or at odds with another. It matches [fs.ErrInvalid] and [syscall.EINVAL].
+	ErrInvalidArgument Code = -16
+	// ErrInternal: A bug in Zinc, which it has caught at its border; please report it.
+	ErrInternal Code = -17
 )
 
 var codes = []codeFacts{
@@ -58,4 +62,6 @@ var codes = []codeFacts{
 	{ErrInterrupted, "Interrupted", "the wait was ended by interrupt on the same handle", nil, syscall.EINTR},
 	{ErrUnsupported, "Unsupported", "this system, file system or handle cannot do what was asked", errors.ErrUnsupported, 0},
 	{ErrOS, "Os", "any other failure of the operating system; the error carries its number", nil, 0},
+	{ErrInvalidArgument, "InvalidArgument", "an argument or an option means nothing here: null, negative, unknown, or at odds with another", fs.ErrInvalid, syscall.EINVAL},
+	{ErrInternal, "Internal", "a bug in Zinc, which it has caught at its border; please report it", nil, 0},
 }

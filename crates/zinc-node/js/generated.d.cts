@@ -36,6 +36,10 @@ export interface Codes {
   Unsupported: "ERR_ZINC_UNSUPPORTED";
   /** Any other failure of the operating system; the error carries its number. */
   Os: "ERR_ZINC_OS";
+  /** An argument or an option means nothing here: null, negative, unknown, or at odds with another. */
+  InvalidArgument: "ERR_ZINC_INVALID_ARGUMENT";
+  /** A bug in Zinc, which it has caught at its border; please report it. */
+  Internal: "ERR_ZINC_INTERNAL";
 }
 
 /** The runtime's Float16Array, where it has one. */

@@ -19,6 +19,8 @@ const KINDS = {
   Interrupted: { code: "ERR_ZINC_INTERRUPTED", number: -13 },
   Unsupported: { code: "ERR_ZINC_UNSUPPORTED", number: -14 },
   Os: { code: "ERR_ZINC_OS", number: -15 },
+  InvalidArgument: { code: "ERR_ZINC_INVALID_ARGUMENT", number: -16 },
+  Internal: { code: "ERR_ZINC_INTERNAL", number: -17 },
 };
 
 module.exports = { KINDS };

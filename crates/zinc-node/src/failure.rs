@@ -48,7 +48,7 @@ fn object(env: Env, error: &zinc::Error) -> napi::Result<Object<'static>> {
     let mut object = Object::new(&env)?;
     object.set("kind", error.kind().name())?;
     object.set("message", error.to_string())?;
-    object.set("operation", error.operation())?;
+    object.set("operation", &*error.operation())?;
     object.set("region", error.region())?;
     object.set("errno", error.os_error())?;
     object.set("needed", error.needed().map(|bytes| bytes as f64))?;

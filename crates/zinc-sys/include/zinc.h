@@ -120,6 +120,10 @@ enum zinc_error
   ZINC_ERROR_UNSUPPORTED = -14,
   // Any other failure of the operating system; the error carries its number.
   ZINC_ERROR_OS = -15,
+  // An argument or an option means nothing here: null, negative, unknown, or at odds with another.
+  ZINC_ERROR_INVALID_ARGUMENT = -16,
+  // A bug in Zinc, which it has caught at its border; please report it.
+  ZINC_ERROR_INTERNAL = -17,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -383,8 +387,9 @@ const char *zinc_error_name(int code);
 
 // Fills options with the defaults. `size` is sizeof(zinc_options) as the caller's compiler knows it.
 //
-// Returns 0, or ZINC_ERROR_UNSUPPORTED for a size that no release has, or ZINC_ERROR_OS if `options` is NULL.
-int zinc_options_init(struct zinc_options *options, size_t size);
+// Returns 0, or ZINC_ERROR_UNSUPPORTED for a size that no release has, or ZINC_ERROR_INVALID_ARGUMENT if `options` is NULL.
+int zinc_options_init(struct zinc_options *options,
+                      size_t size);
 
 // zinc_create with options; NULL options are the defaults.
 int zinc_create_with(const char *name,
@@ -414,7 +419,7 @@ int zinc_wait_ns(struct zinc_region *region, int64_t timeout_ns);
 
 // How many notifications there were, by anyone.
 //
-// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_OS if `out` is NULL.
+// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_INVALID_ARGUMENT if `out` is NULL.
 int zinc_sequence(const struct zinc_region *region, uint64_t *out);
 
 // Waits until the sequence is greater than `sequence`, for callers who keep count themselves. Blocks for up to
@@ -455,7 +460,7 @@ int zinc_interrupt(struct zinc_region *region);
 // out   Where the wait goes, for zinc_wait_cancel; it is there before the callback is called. May be NULL, for those
 //       who never cancel. There is nothing to free.
 //
-// Returns 0, or ZINC_ERROR_CLOSED (the handle is not open), or ZINC_ERROR_OS if `callback` is NULL; the callback is
+// Returns 0, or ZINC_ERROR_CLOSED (the handle is not open), or ZINC_ERROR_INVALID_ARGUMENT if `callback` is NULL; the callback is
 // not called then, and NULL goes to `out`. Any other failure the callback is told of.
 int zinc_wait_async(struct zinc_region *region,
                     int64_t timeout_ns,
@@ -480,7 +485,7 @@ const char *zinc_name(const struct zinc_region *region);
 //
 // out  Its field `size` is set by the caller. The strings belong to Zinc and are valid until the handle is closed.
 //
-// Returns 0, or ZINC_ERROR_CLOSED, _UNSUPPORTED (`size` is not set), _OS if `out` is NULL.
+// Returns 0, or ZINC_ERROR_CLOSED, _UNSUPPORTED (`size` is not set), _INVALID_ARGUMENT if `out` is NULL.
 int zinc_info(const struct zinc_region *region,
               struct zinc_region_info *out);
 
@@ -499,7 +504,7 @@ int zinc_is_read_only(const struct zinc_region *region);
 //
 // out  Where the handle goes, for the caller to close with zinc_close; NULL goes there on failure.
 //
-// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_OS if `out` is NULL.
+// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_INVALID_ARGUMENT if `out` is NULL.
 int zinc_clone(const struct zinc_region *region,
                struct zinc_region **out);
 
@@ -533,7 +538,7 @@ int zinc_list(const struct zinc_options *options,
 // out  Its field `size` is set by the caller. The strings belong to the listing and are valid until it is freed.
 //
 // Returns 1; or 0, with `out` as it was, if there are no more; or ZINC_ERROR_CLOSED (the listing was freed),
-// _UNSUPPORTED (`size` is not set), _OS if `out` is NULL.
+// _UNSUPPORTED (`size` is not set), _INVALID_ARGUMENT if `out` is NULL.
 int zinc_listing_get(const struct zinc_listing *listing,
                      size_t index,
                      struct zinc_region_info *out);
@@ -572,7 +577,7 @@ int zinc_describe(struct zinc_region *region,
 // What the owner says the data is.
 //
 // Returns 1 and fills `out`; or 0 if the owner says nothing, with `out` all 0; or ZINC_ERROR_DESCRIPTOR if the header
-// is damaged, _CLOSED, _OS if `out` is NULL. What it gives fits the region's capacity.
+// is damaged, _CLOSED, _INVALID_ARGUMENT if `out` is NULL. What it gives fits the region's capacity.
 int zinc_get_descriptor(const struct zinc_region *region,
                         struct zinc_descriptor *out);
 
@@ -595,7 +600,7 @@ int zinc_tensor(struct zinc_region *region,
 // out  Where the view goes, for the caller to release with zinc_view_release, once, from any thread; NULL goes there
 //      on failure.
 //
-// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_OS if `out` is NULL.
+// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_INVALID_ARGUMENT if `out` is NULL.
 int zinc_view_retain(struct zinc_region *region,
                      struct zinc_view **out);
 

@@ -89,6 +89,10 @@ enum class errc : int {
   unsupported = ZINC_ERROR_UNSUPPORTED,
   /// Any other failure of the operating system; the error carries its number.
   os = ZINC_ERROR_OS,
+  /// An argument or an option means nothing here: null, negative, unknown, or at odds with another.
+  invalid_argument = ZINC_ERROR_INVALID_ARGUMENT,
+  /// A bug in Zinc, which it has caught at its border; please report it.
+  internal = ZINC_ERROR_INTERNAL,
 };
 
 /// The type of a tensor's elements.
@@ -112,6 +116,9 @@ enum class dtype : std::uint32_t {
 
 namespace detail {
 
+/// The newest kind.
+inline constexpr errc newest = errc::internal;
+
 /// The errno that says the like of a kind; 0 if none does.
 constexpr int condition(int code) noexcept {
   switch (code) {
@@ -122,6 +129,7 @@ constexpr int condition(int code) noexcept {
     case ZINC_ERROR_NO_SPACE: return ENOSPC;
     case ZINC_ERROR_OWNER_DIED: return ECONNRESET;
     case ZINC_ERROR_INTERRUPTED: return EINTR;
+    case ZINC_ERROR_INVALID_ARGUMENT: return EINVAL;
     default: return 0;
   }
 }
@@ -261,6 +269,10 @@ using interrupted_error = error_of<errc::interrupted>;
 using unsupported_error = error_of<errc::unsupported>;
 /// Any other failure of the operating system; the error carries its number.
 using os_error = error_of<errc::os>;
+/// An argument or an option means nothing here: null, negative, unknown, or at odds with another.
+using invalid_argument_error = error_of<errc::invalid_argument>;
+/// A bug in Zinc, which it has caught at its border; please report it.
+using internal_error = error_of<errc::internal>;
 
 #if defined(__cpp_exceptions)
 namespace detail {
@@ -283,6 +295,8 @@ namespace detail {
     case errc::interrupted: throw interrupted_error();
     case errc::unsupported: throw unsupported_error();
     case errc::os: throw os_error();
+    case errc::invalid_argument: throw invalid_argument_error();
+    case errc::internal: throw internal_error();
   }
   throw error(static_cast<errc>(code));
 }

@@ -52,7 +52,7 @@ impl User {
 /// out   Where the wait goes, for zinc_wait_cancel; it is there before the callback is called. May be NULL, for those
 ///       who never cancel. There is nothing to free.
 ///
-/// Returns 0, or ZINC_ERROR_CLOSED (the handle is not open), or ZINC_ERROR_OS if `callback` is NULL; the callback is
+/// Returns 0, or ZINC_ERROR_CLOSED (the handle is not open), or ZINC_ERROR_INVALID_ARGUMENT if `callback` is NULL; the callback is
 /// not called then, and NULL goes to `out`. Any other failure the callback is told of.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_wait_async(

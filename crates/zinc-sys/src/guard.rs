@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_panic_is_an_error_in_the_words_of_the_core() {
         let code = guard("open", || panic!("it broke"));
-        assert_eq!(code, ErrorKind::Os.code());
+        assert_eq!(code, ErrorKind::Internal.code());
         assert_eq!(message(), binding::panicked("open", &"it broke").to_string());
         assert_eq!(guard_or("ptr", 7, || panic!("it broke")), 7);
         assert_eq!(message(), binding::panicked("ptr", &"it broke").to_string());
@@ -143,7 +143,7 @@ mod tests {
     fn a_null_argument_is_an_error_in_the_words_of_the_core() {
         // SAFETY: null is what it must bear.
         let code = guard("list", || unsafe { place("list", "count", ptr::null_mut(), 0) }.copied());
-        assert_eq!(code, ErrorKind::Os.code());
+        assert_eq!(code, ErrorKind::InvalidArgument.code());
         let expected = binding::null_argument("list", "count");
         assert_eq!(message(), expected.to_string());
         assert_eq!(Some(crate::zinc_error_os()), expected.os_error());

@@ -58,7 +58,7 @@ impl zinc_options {
 
 /// Fills options with the defaults. `size` is sizeof(zinc_options) as the caller's compiler knows it.
 ///
-/// Returns 0, or ZINC_ERROR_UNSUPPORTED for a size that no release has, or ZINC_ERROR_OS if `options` is NULL.
+/// Returns 0, or ZINC_ERROR_UNSUPPORTED for a size that no release has, or ZINC_ERROR_INVALID_ARGUMENT if `options` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_options_init(options: *mut zinc_options, size: usize) -> c_int {
     guard("options_init", || {

@@ -29,7 +29,7 @@ pub extern "C" fn zinc_name(region: *const zinc_region) -> *const c_char {
 ///
 /// out  Its field `size` is set by the caller. The strings belong to Zinc and are valid until the handle is closed.
 ///
-/// Returns 0, or ZINC_ERROR_CLOSED, _UNSUPPORTED (`size` is not set), _OS if `out` is NULL.
+/// Returns 0, or ZINC_ERROR_CLOSED, _UNSUPPORTED (`size` is not set), _INVALID_ARGUMENT if `out` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_info(region: *const zinc_region, out: *mut zinc_region_info) -> c_int {
     guard("info", || {
@@ -64,7 +64,7 @@ pub extern "C" fn zinc_is_read_only(region: *const zinc_region) -> c_int {
 ///
 /// out  Where the handle goes, for the caller to close with zinc_close; NULL goes there on failure.
 ///
-/// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_OS if `out` is NULL.
+/// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_INVALID_ARGUMENT if `out` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_clone(region: *const zinc_region, out: *mut *mut zinc_region) -> c_int {
     guard("clone", || {
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn zinc_list(
 /// out  Its field `size` is set by the caller. The strings belong to the listing and are valid until it is freed.
 ///
 /// Returns 1; or 0, with `out` as it was, if there are no more; or ZINC_ERROR_CLOSED (the listing was freed),
-/// _UNSUPPORTED (`size` is not set), _OS if `out` is NULL.
+/// _UNSUPPORTED (`size` is not set), _INVALID_ARGUMENT if `out` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_listing_get(
     listing: *const zinc_listing,

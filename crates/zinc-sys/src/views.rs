@@ -58,7 +58,7 @@ fn enter(operation: &'static str, view: *const zinc_view) -> Result<Guest<'stati
 /// out  Where the view goes, for the caller to release with zinc_view_release, once, from any thread; NULL goes there
 ///      on failure.
 ///
-/// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_OS if `out` is NULL.
+/// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_INVALID_ARGUMENT if `out` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_view_retain(region: *mut zinc_region, out: *mut *mut zinc_view) -> c_int {
     guard("view", || {

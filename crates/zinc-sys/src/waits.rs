@@ -13,7 +13,7 @@ pub extern "C" fn zinc_wait_ns(region: *mut zinc_region, timeout_ns: i64) -> c_i
 
 /// How many notifications there were, by anyone.
 ///
-/// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_OS if `out` is NULL.
+/// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_INVALID_ARGUMENT if `out` is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_sequence(region: *const zinc_region, out: *mut u64) -> c_int {
     guard("sequence", || {

@@ -15,6 +15,7 @@ use crate::region::{self, OwnedRegion, Region, RegionOptions, SharedRegion};
 use crate::view::View;
 use crate::wait::Timeout;
 
+pub use crate::error::{Spelling, spell_operations};
 pub use crate::region::{Cancel, PlainOptions};
 pub use crate::wait::Host;
 
@@ -109,8 +110,8 @@ pub fn handle_closed(operation: &'static str, region: &str) -> Error {
 /// The error for an argument that is null and must not be.
 #[cold]
 pub fn null_argument(operation: &'static str, argument: &str) -> Error {
-    let why = format!("the argument {argument} is NULL; give it a value");
-    error(ErrorKind::Os, operation, None, why).with_os(&invalid_argument())
+    let why = format!("the argument {argument} is null; give it a value");
+    error(ErrorKind::InvalidArgument, operation, None, why).with_os(&invalid_argument())
 }
 
 /// The error for a panic that was caught at the border to another language: `payload` is what was caught.
@@ -118,5 +119,5 @@ pub fn null_argument(operation: &'static str, argument: &str) -> Error {
 pub fn panicked(operation: &'static str, payload: &(dyn Any + Send)) -> Error {
     let message = payload.downcast_ref::<String>().map(String::as_str);
     let message = message.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
-    error(ErrorKind::Os, operation, None, format!("a bug in Zinc, please report it: {message}"))
+    error(ErrorKind::Internal, operation, None, format!("a bug in Zinc, please report it: {message}"))
 }

@@ -1,11 +1,14 @@
 //! One opaque error for every call: what failed, on which region, why, and what to do next.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
 mod kind;
+mod spelling;
 
 pub use kind::ErrorKind;
+pub use spelling::{Spelling, spell_operations};
 
 /// The result of every fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -47,8 +50,8 @@ impl Error {
     }
 
     /// The call that failed, such as `"open"`.
-    pub fn operation(&self) -> &'static str {
-        self.0.operation
+    pub fn operation(&self) -> Cow<'static, str> {
+        spelling::spelt(self.0.operation)
     }
 
     /// The name of the region that the call was about, if it was about one.
@@ -85,8 +88,8 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.region {
-            Some(region) => write!(f, "{} {:?}: {}", self.0.operation, region, self.0.message),
-            None => write!(f, "{}: {}", self.0.operation, self.0.message),
+            Some(region) => write!(f, "{} {:?}: {}", self.operation(), region, self.0.message),
+            None => write!(f, "{}: {}", self.operation(), self.0.message),
         }
     }
 }

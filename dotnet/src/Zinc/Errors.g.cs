@@ -36,6 +36,10 @@ namespace Zinc
         Unsupported = -14,
         /// <summary>Any other failure of the operating system; the error carries its number.</summary>
         Os = -15,
+        /// <summary>An argument or an option means nothing here: null, negative, unknown, or at odds with another.</summary>
+        InvalidArgument = -16,
+        /// <summary>A bug in Zinc, which it has caught at its border; please report it.</summary>
+        Internal = -17,
     }
 
     public partial class ZincException
@@ -60,6 +64,8 @@ namespace Zinc
                 ErrorKind.Interrupted => new WaitInterruptedException(why),
                 ErrorKind.Unsupported => new UnsupportedException(why),
                 ErrorKind.Os => new SystemCallException(why),
+                ErrorKind.InvalidArgument => new InvalidArgumentException(why),
+                ErrorKind.Internal => new InternalException(why),
                 _ => new ZincException(kind, why),
             };
         }
@@ -196,6 +202,24 @@ namespace Zinc
     {
         internal SystemCallException(in Failure why)
             : base(ErrorKind.Os, why)
+        {
+        }
+    }
+
+    /// <summary>An argument or an option means nothing here: null, negative, unknown, or at odds with another.</summary>
+    public sealed partial class InvalidArgumentException : ZincException
+    {
+        internal InvalidArgumentException(in Failure why)
+            : base(ErrorKind.InvalidArgument, why)
+        {
+        }
+    }
+
+    /// <summary>A bug in Zinc, which it has caught at its border; please report it.</summary>
+    public sealed partial class InternalException : ZincException
+    {
+        internal InternalException(in Failure why)
+            : base(ErrorKind.Internal, why)
         {
         }
     }

@@ -14,6 +14,8 @@ __all__ = [
     "AlreadyExistsError",
     "ClosedError",
     "DescriptorError",
+    "InternalError",
+    "InvalidArgumentError",
     "InvalidNameError",
     "InvalidSizeError",
     "NoSpaceError",
@@ -195,6 +197,21 @@ class SystemCallError(ZincError, OSError):
     code = -15
 
 
+class InvalidArgumentError(ZincError, ValueError):
+    """An argument or an option means nothing here: null, negative, unknown, or at odds with another."""
+
+    kind = "InvalidArgument"
+    code = -16
+    _errno = _errno.EINVAL
+
+
+class InternalError(ZincError, RuntimeError):
+    """A bug in Zinc, which it has caught at its border; please report it."""
+
+    kind = "Internal"
+    code = -17
+
+
 BY_CODE: dict[int, type[ZincError]] = {
     -1: InvalidNameError,
     -2: InvalidSizeError,
@@ -211,6 +228,8 @@ BY_CODE: dict[int, type[ZincError]] = {
     -13: WaitInterruptedError,
     -14: UnsupportedError,
     -15: SystemCallError,
+    -16: InvalidArgumentError,
+    -17: InternalError,
 }
 """The class of each kind, by its code."""
 

@@ -304,7 +304,7 @@ static void a_wrong_argument_is_told_and_nothing_calls_back(void) {
     CHECK(wait == NULL);
   }
   zinc_async_wait *wait = (zinc_async_wait *)&done;
-  CHECK_CODE(zinc_wait_async(region, 0, NULL, &told, &wait), ZINC_ERROR_OS);
+  CHECK_CODE(zinc_wait_async(region, 0, NULL, &told, &wait), ZINC_ERROR_INVALID_ARGUMENT);
   CHECK(wait == NULL);
   CHECK_CODE(zinc_wait_cancel(NULL), ZINC_ERROR_CLOSED);
   CHECK(zinc_wait_cancel((zinc_async_wait *)&done) == 0);

@@ -96,7 +96,7 @@ static void a_view_or_a_listing_that_is_not_there_is_told(void) {
   CHECK(zinc_listing_get(listing, SIZE_MAX, &info) == 0);
   info.size = 3;
   CHECK_CODE(zinc_listing_get(listing, 0, &info), ZINC_ERROR_UNSUPPORTED);
-  CHECK_CODE(zinc_listing_get(listing, 0, NULL), ZINC_ERROR_OS);
+  CHECK_CODE(zinc_listing_get(listing, 0, NULL), ZINC_ERROR_INVALID_ARGUMENT);
   info.size = sizeof info;
   for (int i = 0; i < 2; i++) {
     CHECK(zinc_view_release(view) == 0);
@@ -185,7 +185,7 @@ static void a_null_where_a_result_should_go_is_told(void) {
   zinc_listing *listing = NULL;
   size_t count = 0;
 #define CHECK_NULL(call) \
-  CHECK_CODE(call, ZINC_ERROR_OS); \
+  CHECK_CODE(call, ZINC_ERROR_INVALID_ARGUMENT); \
   CHECK(zinc_error_os() == EINVAL)
   CHECK_NULL(zinc_create("b", 1, NULL));
   CHECK_NULL(zinc_open("a", NULL));
@@ -355,8 +355,10 @@ static void a_message_is_cut_to_the_buffer_and_not_within_a_character(void) {
 
 static void every_code_has_its_name_and_any_other_number_is_unknown(void) {
   CHECK(strcmp(zinc_error_name(ZINC_ERROR_NOT_FOUND), "NotFound") == 0);
-  for (int code = ZINC_ERROR_OS; code < 0; code++) CHECK(strcmp(zinc_error_name(code), "Unknown") != 0);
-  const int others[] = {0, 1, ZINC_ERROR_OS - 1, INT_MIN, INT_MAX};
+  int newest = ZINC_ERROR_OS;
+  for (int code = newest; code < 0; code++) CHECK(strcmp(zinc_error_name(code), "Unknown") != 0);
+  while (strcmp(zinc_error_name(newest - 1), "Unknown") != 0) newest--;
+  const int others[] = {0, 1, newest - 1, INT_MIN, INT_MAX};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     CHECK(strcmp(zinc_error_name(others[i]), "Unknown") == 0);
   }

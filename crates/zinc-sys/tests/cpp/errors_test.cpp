@@ -130,9 +130,9 @@ void check_each(std::integer_sequence<int, Code...>) {
 }
 
 TEST(Kinds, EachHasAnExceptionOfItsOwn) {
-  check_each(std::make_integer_sequence<int, -ZINC_ERROR_OS>());
+  check_each(std::make_integer_sequence<int, -static_cast<int>(zinc::detail::newest)>());
   // That was all of them.
-  EXPECT_STREQ(zinc_error_name(ZINC_ERROR_OS - 1), "Unknown");
+  EXPECT_STREQ(zinc_error_name(static_cast<int>(zinc::detail::newest) - 1), "Unknown");
 }
 
 TEST(Kinds, ACodeOfANewerReleaseIsAPlainError) {

@@ -41,6 +41,10 @@ pub enum ErrorKind {
     Unsupported = -14,
     /// Any other failure of the operating system; the error carries its number.
     Os = -15,
+    /// An argument or an option means nothing here: null, negative, unknown, or at odds with another.
+    InvalidArgument = -16,
+    /// A bug in Zinc, which it has caught at its border; please report it.
+    Internal = -17,
 }
 
 impl ErrorKind {
@@ -61,6 +65,8 @@ impl ErrorKind {
         Self::Interrupted,
         Self::Unsupported,
         Self::Os,
+        Self::InvalidArgument,
+        Self::Internal,
     ];
 
     /// The stable code, negative, as the C functions return it.
@@ -88,6 +94,8 @@ impl ErrorKind {
             -13 => Some(Self::Interrupted),
             -14 => Some(Self::Unsupported),
             -15 => Some(Self::Os),
+            -16 => Some(Self::InvalidArgument),
+            -17 => Some(Self::Internal),
             _ => None,
         }
     }
@@ -111,6 +119,8 @@ impl ErrorKind {
             Self::Interrupted => "Interrupted",
             Self::Unsupported => "Unsupported",
             Self::Os => "Os",
+            Self::InvalidArgument => "InvalidArgument",
+            Self::Internal => "Internal",
         }
     }
 
@@ -133,6 +143,8 @@ impl ErrorKind {
             Self::Interrupted => "ZINC_ERROR_INTERRUPTED",
             Self::Unsupported => "ZINC_ERROR_UNSUPPORTED",
             Self::Os => "ZINC_ERROR_OS",
+            Self::InvalidArgument => "ZINC_ERROR_INVALID_ARGUMENT",
+            Self::Internal => "ZINC_ERROR_INTERNAL",
         }
     }
 
@@ -154,6 +166,8 @@ impl ErrorKind {
             Self::Interrupted => io::ErrorKind::Interrupted,
             Self::Unsupported => io::ErrorKind::Unsupported,
             Self::Os => io::ErrorKind::Other,
+            Self::InvalidArgument => io::ErrorKind::InvalidInput,
+            Self::Internal => io::ErrorKind::Other,
         }
     }
 }

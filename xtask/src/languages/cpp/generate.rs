@@ -26,6 +26,8 @@ fn tables(spec: &Spec) -> String {
         let name = if dtype.name == "bool" { "boolean" } else { &dtype.name };
         format!("  {name} = ZINC_DTYPE_{},", dtype.variant.to_uppercase())
     });
+    let newest = spec.kinds.iter().min_by_key(|kind| kind.code).map(|kind| kind.name.to_snake_case());
+    let newest = newest.unwrap_or_default();
     let conditions = each(spec.kinds.iter().filter(|kind| kind.errno.is_some()), |kind| {
         format!("    case {}: return {};", kind.c_name(), kind.errno.as_deref().unwrap_or_default())
     });
@@ -40,6 +42,9 @@ enum class dtype : std::uint32_t {{
 {dtypes}}};
 
 namespace detail {{
+
+/// The newest kind.
+inline constexpr errc newest = errc::{newest};
 
 /// The errno that says the like of a kind; 0 if none does.
 constexpr int condition(int code) noexcept {{

@@ -33,7 +33,11 @@ public enum ErrorKind {
     /** This system, file system or handle cannot do what was asked. */
     UNSUPPORTED(-14, "Unsupported"),
     /** Any other failure of the operating system; the error carries its number. */
-    OS(-15, "Os");
+    OS(-15, "Os"),
+    /** An argument or an option means nothing here: null, negative, unknown, or at odds with another. */
+    INVALID_ARGUMENT(-16, "InvalidArgument"),
+    /** A bug in Zinc, which it has caught at its border; please report it. */
+    INTERNAL(-17, "Internal");
 
     private final int code;
     private final String title;

@@ -25,6 +25,8 @@ final class Failures {
             case -13 -> new WaitInterruptedException(details);
             case -14 -> new UnsupportedException(details);
             case -15 -> new SystemCallException(details);
+            case -16 -> new InvalidArgumentException(details);
+            case -17 -> new InternalException(details);
             default -> throw new IllegalArgumentException("zinc: no kind of error has the code " + code);
         };
     }

@@ -29,7 +29,9 @@ public abstract sealed class ZincException extends RuntimeException
                 OwnerDiedException,
                 WaitInterruptedException,
                 UnsupportedException,
-                SystemCallException
+                SystemCallException,
+                InvalidArgumentException,
+                InternalException
         // >>>
         {
     private static final long serialVersionUID = 1;
