@@ -17,6 +17,14 @@ func WithReadOnly() Option {
 	return func(o *options) { o.c.flags |= C.ZINC_OPTION_READ_ONLY }
 }
 
+// WithCopyOnWrite (open): map the data so that what this process writes stays in this process: the safe way to hand a
+// region's bytes to code that may write to them although it should not. Each page that is written to takes memory of
+// its own; the others go on showing the region. Waiting and notifying are as with read_only, which this excludes.
+// Default: false.
+func WithCopyOnWrite() Option {
+	return func(o *options) { o.c.flags |= C.ZINC_OPTION_COPY_ON_WRITE }
+}
+
 // WithPrefault (create, open): enter all pages in this process's page table now, so that the first touch of each costs
 // nothing. Default: false.
 func WithPrefault() Option {
@@ -41,17 +49,33 @@ func WithUnlinked() Option {
 	return func(o *options) { o.c.flags |= C.ZINC_OPTION_UNLINKED }
 }
 
-// WithMode (create): who may open the region, as the permission bits of its file; the umask does not touch them, and
-// the owner itself always may. A user who may read only (0640, say) opens it read-only; 0600 is this user alone.
-// Default: 0600.
+// WithMode (create): who may open the region, as the permission bits of its file; the umask does not touch them. A user
+// who may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read
+// and write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
+// Unsupported. Default: 0600.
 func WithMode(bits fs.FileMode) Option {
 	return func(o *options) { o.c.mode = C.uint32_t(bits) }
+}
+
+// WithGroup (create): the group that the region belongs to, whose rights the second digit of the mode says (0660, say);
+// without any right for it, the mode is Unsupported. This user must be a member of it, or the region is
+// PermissionDenied. Default: the group that the system chooses, usually the user's first.
+func WithGroup(id int) Option {
+	return func(o *options) { o.c.group, o.c.flags = number(id), o.c.flags|C.ZINC_OPTION_GROUP }
 }
 
 // WithAcceptOwner (open): accept a region of the user with this id too, beside the caller's own and root's. Default:
 // none.
 func WithAcceptOwner(id int) Option {
 	return func(o *options) { o.c.accept_owner = number(id) }
+}
+
+// WithAcceptGroup (open): accept a region that belongs to the group with this id and gives the group the rights that
+// this call needs, whichever of its members owns it. Only members can give a file to a group, or the directory does:
+// where it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
+// none.
+func WithAcceptGroup(id int) Option {
+	return func(o *options) { o.c.accept_group, o.c.flags = number(id), o.c.flags|C.ZINC_OPTION_ACCEPT_GROUP }
 }
 
 // WithSpin (create, open): how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this

@@ -63,6 +63,11 @@
 // notify, and waits by sleeps of up to 4 ms.
 #define ZINC_OPTION_READ_ONLY 1
 
+// zinc_options.flags: open; map the data so that what this process writes stays in this process: the safe way to hand
+// a region's bytes to code that may write to them although it should not. Each page that is written to takes memory of
+// its own; the others go on showing the region. Waiting and notifying are as with read_only, which this excludes.
+#define ZINC_OPTION_COPY_ON_WRITE 32
+
 // zinc_options.flags: create, open; enter all pages in this process's page table now, so that the first touch of each
 // costs nothing.
 #define ZINC_OPTION_PREFAULT 2
@@ -78,6 +83,12 @@
 // that, and no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
 // asks whether the name is free.
 #define ZINC_OPTION_UNLINKED 16
+
+// zinc_options.flags: create; the field group counts.
+#define ZINC_OPTION_GROUP 64
+
+// zinc_options.flags: open; the field accept_group counts.
+#define ZINC_OPTION_ACCEPT_GROUP 128
 
 // The version of this binary interface. Functions and struct fields are added without a new one.
 #define ZINC_ABI_VERSION 1
@@ -221,12 +232,21 @@ typedef struct zinc_options {
   size_t size;
   // ZINC_OPTION_... bits.
   uint32_t flags;
-  // Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
-  // itself always may. A user who may read only (0640, say) opens it read-only; 0600 is this user alone. 0 is the
-  // default: 0600.
+  // Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
+  // read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
+  // write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
+  // Unsupported. 0 is the default: 0600.
   uint32_t mode;
+  // Create: the group that the region belongs to, whose rights the second digit of the mode says (0660, say); without
+  // any right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied. It
+  // counts if its flag is set.
+  uint32_t group;
   // Open: accept a region of the user with this id too, beside the caller's own and root's. 0 is nobody.
   uint32_t accept_owner;
+  // Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+  // whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives its
+  // group to every file, and users who are no members may make some, this accepts nothing. It counts if its flag is set.
+  uint32_t accept_group;
   // Always 0.
   uint32_t reserved;
   // Create, open: how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits

@@ -17,12 +17,15 @@ inline zinc::options options(const nlohmann::json& command) {
   zinc::options how;
   for (const auto& [name, value] : command.items()) {
     if (name == "read_only") how.read_only(value.get<bool>());
+    if (name == "copy_on_write") how.copy_on_write(value.get<bool>());
     if (name == "prefault") how.prefault(value.get<bool>());
     if (name == "sparse") how.sparse(value.get<bool>());
     if (name == "persistent") how.persistent(value.get<bool>());
     if (name == "unlinked") how.unlinked(value.get<bool>());
     if (name == "mode") how.mode(value.get<std::uint32_t>());
+    if (name == "group") how.group(value.get<std::uint32_t>());
     if (name == "accept_owner") how.accept_owner(value.get<std::uint32_t>());
+    if (name == "accept_group") how.accept_group(value.get<std::uint32_t>());
     if (name == "spin_us") how.spin(std::chrono::microseconds(value.get<std::int64_t>()));
     if (name == "timeout") how.timeout(zinc::timeout(value.get<std::uint64_t>()));
     if (name == "directory") how.directory(value.get<std::string>());

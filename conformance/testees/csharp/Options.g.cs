@@ -21,6 +21,9 @@ namespace Zinc.Conformance
                     case "read_only":
                         options.ReadOnly = value.GetBoolean();
                         break;
+                    case "copy_on_write":
+                        options.CopyOnWrite = value.GetBoolean();
+                        break;
                     case "prefault":
                         options.Prefault = value.GetBoolean();
                         break;
@@ -36,8 +39,14 @@ namespace Zinc.Conformance
                     case "mode":
                         options.Mode = value.GetInt32();
                         break;
+                    case "group":
+                        options.Group = value.GetInt64();
+                        break;
                     case "accept_owner":
                         options.AcceptOwner = value.GetInt64();
+                        break;
+                    case "accept_group":
+                        options.AcceptGroup = value.GetInt64();
                         break;
                     case "spin_us":
                         options.Spin = TimeSpan.FromTicks(10 * value.GetInt64());

@@ -12,12 +12,15 @@ import (
 // The options of a command.
 type choices struct {
 	ReadOnly    *bool        `json:"read_only"`
+	CopyOnWrite *bool        `json:"copy_on_write"`
 	Prefault    *bool        `json:"prefault"`
 	Sparse      *bool        `json:"sparse"`
 	Persistent  *bool        `json:"persistent"`
 	Unlinked    *bool        `json:"unlinked"`
 	Mode        *fs.FileMode `json:"mode"`
+	Group       *int         `json:"group"`
 	AcceptOwner *int         `json:"accept_owner"`
+	AcceptGroup *int         `json:"accept_group"`
 	Spin        *int         `json:"spin_us"`
 	Timeout     *int         `json:"timeout"`
 	Directory   *string      `json:"directory"`
@@ -28,6 +31,9 @@ func (c *choices) options() []zinc.Option {
 	options := []zinc.Option{}
 	if c.ReadOnly != nil && *c.ReadOnly {
 		options = append(options, zinc.WithReadOnly())
+	}
+	if c.CopyOnWrite != nil && *c.CopyOnWrite {
+		options = append(options, zinc.WithCopyOnWrite())
 	}
 	if c.Prefault != nil && *c.Prefault {
 		options = append(options, zinc.WithPrefault())
@@ -44,8 +50,14 @@ func (c *choices) options() []zinc.Option {
 	if c.Mode != nil {
 		options = append(options, zinc.WithMode(*c.Mode))
 	}
+	if c.Group != nil {
+		options = append(options, zinc.WithGroup(*c.Group))
+	}
 	if c.AcceptOwner != nil {
 		options = append(options, zinc.WithAcceptOwner(*c.AcceptOwner))
+	}
+	if c.AcceptGroup != nil {
+		options = append(options, zinc.WithAcceptGroup(*c.AcceptGroup))
 	}
 	if c.Spin != nil {
 		options = append(options, zinc.WithSpin(time.Duration(*c.Spin)*time.Microsecond))

@@ -74,7 +74,7 @@ function id(value, what) {
 
 /** What each type of option is as a number: nanoseconds where it is a time, and 0 is the default. */
 const ENCODE = {
-  mode: (value, what) => whole(value, what) & 0o777,
+  mode: whole,
   user: id,
   group: id,
   // 0 is no time at all, which is negative here.

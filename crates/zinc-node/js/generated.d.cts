@@ -103,10 +103,18 @@ export interface CreateOptions extends RegionOptions {
    */
   unlinked?: boolean | undefined;
   /**
-   * Who may open the region, as the permission bits of its file; the umask does not touch them, and the owner itself
-   * always may. A user who may read only (`0640`, say) opens it read-only; `0600` is this user alone. Default: `0600`.
+   * Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may read
+   * only (`0640`, say) opens it read-only; `0600` is this user alone. A mode without the owner's right to read and
+   * write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
+   * Unsupported. Default: `0600`.
    */
   mode?: number | undefined;
+  /**
+   * The group that the region belongs to, whose rights the second digit of the mode says (`0660`, say); without any
+   * right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied.
+   * Default: the group that the system chooses, usually the user's first.
+   */
+  group?: number | undefined;
 }
 
 /** The options of `open`. */
@@ -118,8 +126,20 @@ export interface OpenOptions extends RegionOptions {
    * SIGSEGV**. Default: false.
    */
   readOnly?: boolean | undefined;
+  /**
+   * Map the data so that what this process writes stays in this process: the safe way to hand a region's bytes to code
+   * that may write to them although it should not. Each page that is written to takes memory of its own; the others go
+   * on showing the region. Waiting and notifying are as with `read_only`, which this excludes. Default: false.
+   */
+  copyOnWrite?: boolean | undefined;
   /** Accept a region of the user with this id too, beside the caller's own and root's. Default: none. */
   acceptOwner?: number | undefined;
+  /**
+   * Accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+   * whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives
+   * its group to every file, and users who are no members may make some, this accepts nothing. Default: none.
+   */
+  acceptGroup?: number | undefined;
   /**
    * How long to wait for a region that does not exist yet: readers are often started first. Without the directory
    * itself it fails at once. Nothing else runs on this thread meanwhile. Default: not at all.
@@ -137,10 +157,24 @@ export interface OpenOrCreateOptions extends RegionOptions {
   /** Let the region outlive its owner from the start, as after `persist`. Default: false. */
   persistent?: boolean | undefined;
   /**
-   * Who may open the region, as the permission bits of its file; the umask does not touch them, and the owner itself
-   * always may. A user who may read only (`0640`, say) opens it read-only; `0600` is this user alone. Default: `0600`.
+   * Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may read
+   * only (`0640`, say) opens it read-only; `0600` is this user alone. A mode without the owner's right to read and
+   * write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
+   * Unsupported. Default: `0600`.
    */
   mode?: number | undefined;
+  /**
+   * The group that the region belongs to, whose rights the second digit of the mode says (`0660`, say); without any
+   * right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied.
+   * Default: the group that the system chooses, usually the user's first.
+   */
+  group?: number | undefined;
   /** Accept a region of the user with this id too, beside the caller's own and root's. Default: none. */
   acceptOwner?: number | undefined;
+  /**
+   * Accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+   * whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives
+   * its group to every file, and users who are no members may make some, this accepts nothing. Default: none.
+   */
+  acceptGroup?: number | undefined;
 }

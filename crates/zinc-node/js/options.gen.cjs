@@ -5,18 +5,21 @@
 
 const OPTIONS = {
   readOnly: { type: "bool", flag: 1 },
+  copyOnWrite: { type: "bool", flag: 32 },
   prefault: { type: "bool", flag: 2 },
   sparse: { type: "bool", flag: 4 },
   persistent: { type: "bool", flag: 8 },
   unlinked: { type: "bool", flag: 16 },
   mode: { type: "mode", place: 0 },
-  acceptOwner: { type: "user", place: 1 },
-  spinUs: { type: "duration", place: 2 },
-  timeout: { type: "timeout", place: 3 },
+  group: { type: "group", flag: 64, place: 1 },
+  acceptOwner: { type: "user", place: 2 },
+  acceptGroup: { type: "group", flag: 128, place: 3 },
+  spinUs: { type: "duration", place: 4 },
+  timeout: { type: "timeout", place: 5 },
   directory: { type: "path" },
 };
 
 /** How many numbers there are. */
-const NUMBERS = 4;
+const NUMBERS = 6;
 
 module.exports = { NUMBERS, OPTIONS };

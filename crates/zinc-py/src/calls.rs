@@ -35,9 +35,13 @@ impl SharedRegion {
     ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and no reader
     ///         ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link asks whether the
     ///         name is free. Default: false.
-    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
-    ///         itself always may. A user who may read only (0640, say) opens it read-only; 0600 is this user alone. Default:
-    ///         0600.
+    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
+    ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
+    ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
+    ///         Unsupported. Default: 0600.
+    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
+    ///         right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied.
+    ///         Default: the group that the system chooses, usually the user's first.
     ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
     ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
     ///         microseconds, else 50 microseconds. In microseconds.
@@ -56,8 +60,8 @@ impl SharedRegion {
     ///     >>> region = SharedRegion.create("pipeline", 64 * 1024 * 1024)
     #[staticmethod]
     #[pyo3(
-    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), spin_us=None, directory=None),
-    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, spin_us=None, directory=None)"
+    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), group=None, spin_us=None, directory=None),
+    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, group=None, spin_us=None, directory=None)"
 )]
     fn create(
         py: Python<'_>,
@@ -68,6 +72,7 @@ impl SharedRegion {
         persistent: bool,
         unlinked: bool,
         mode: Unsigned<u32>,
+        group: Option<Unsigned<u32>>,
         spin_us: Option<Unsigned<u64>>,
         directory: Option<PathBuf>,
     ) -> Result<Py<Self>, Failure> {
@@ -77,6 +82,9 @@ impl SharedRegion {
         options = options.persistent(persistent);
         options = options.unlinked(unlinked);
         options = options.mode(mode.0);
+        if let Some(group) = group {
+            options = options.group(group.0);
+        }
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));
         }
@@ -101,9 +109,13 @@ impl SharedRegion {
     ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and no reader
     ///         ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link asks whether the
     ///         name is free. Default: false.
-    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
-    ///         itself always may. A user who may read only (0640, say) opens it read-only; 0600 is this user alone. Default:
-    ///         0600.
+    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
+    ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
+    ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
+    ///         Unsupported. Default: 0600.
+    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
+    ///         right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied.
+    ///         Default: the group that the system chooses, usually the user's first.
     ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
     ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
     ///         microseconds, else 50 microseconds. In microseconds.
@@ -122,8 +134,8 @@ impl SharedRegion {
     ///     >>> region.notify()
     #[staticmethod]
     #[pyo3(
-    signature = (name, dtype, shape, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), spin_us=None, directory=None),
-    text_signature = "(name, dtype, shape, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, spin_us=None, directory=None)"
+    signature = (name, dtype, shape, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), group=None, spin_us=None, directory=None),
+    text_signature = "(name, dtype, shape, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, group=None, spin_us=None, directory=None)"
 )]
     fn create_tensor(
         py: Python<'_>,
@@ -135,6 +147,7 @@ impl SharedRegion {
         persistent: bool,
         unlinked: bool,
         mode: Unsigned<u32>,
+        group: Option<Unsigned<u32>>,
         spin_us: Option<Unsigned<u64>>,
         directory: Option<PathBuf>,
     ) -> Result<Py<Self>, Failure> {
@@ -144,6 +157,9 @@ impl SharedRegion {
         options = options.persistent(persistent);
         options = options.unlinked(unlinked);
         options = options.mode(mode.0);
+        if let Some(group) = group {
+            options = options.group(group.0);
+        }
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));
         }
@@ -166,9 +182,17 @@ impl SharedRegion {
     ///     read_only: Map the data without the right to write. Waiting works all the same, and so does notifying where this
     ///         user may write to the region's file. Where not, this is the only way to open the region: it cannot notify, and
     ///         waits by sleeps of up to 4 ms. Its views refuse to be written. Default: false.
+    ///     copy_on_write: Map the data so that what this process writes stays in this process: the safe way to hand a region's
+    ///         bytes to code that may write to them although it should not. Each page that is written to takes memory of its
+    ///         own; the others go on showing the region. Waiting and notifying are as with read_only, which this excludes. It
+    ///         is the mode c of numpy.memmap. Default: false.
     ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing. Default:
     ///         false.
     ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default: none.
+    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that this call
+    ///         needs, whichever of its members owns it. Only members can give a file to a group, or the directory does: where
+    ///         it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
+    ///         none.
     ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
     ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
     ///         microseconds, else 50 microseconds. In microseconds.
@@ -191,24 +215,30 @@ impl SharedRegion {
     ///     >>> region = SharedRegion.open("pipeline", timeout=5000)
     #[staticmethod]
     #[pyo3(
-    signature = (name, *, read_only=false, prefault=false, accept_owner=None, spin_us=None, timeout=Timeout::POLL, directory=None),
-    text_signature = "(name, *, read_only=False, prefault=False, accept_owner=None, spin_us=None, timeout=0, directory=None)"
+    signature = (name, *, read_only=false, copy_on_write=false, prefault=false, accept_owner=None, accept_group=None, spin_us=None, timeout=Timeout::POLL, directory=None),
+    text_signature = "(name, *, read_only=False, copy_on_write=False, prefault=False, accept_owner=None, accept_group=None, spin_us=None, timeout=0, directory=None)"
 )]
     fn open(
         py: Python<'_>,
         name: &str,
         read_only: bool,
+        copy_on_write: bool,
         prefault: bool,
         accept_owner: Option<Unsigned<u32>>,
+        accept_group: Option<Unsigned<u32>>,
         spin_us: Option<Unsigned<u64>>,
         timeout: Timeout,
         directory: Option<PathBuf>,
     ) -> Result<Py<Self>, Failure> {
         let mut options = RegionOptions::new();
         options = options.read_only(read_only);
+        options = options.copy_on_write(copy_on_write);
         options = options.prefault(prefault);
         if let Some(accept_owner) = accept_owner {
             options = options.accept_owner(accept_owner.0);
+        }
+        if let Some(accept_group) = accept_group {
+            options = options.accept_group(accept_group.0);
         }
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));
@@ -231,10 +261,18 @@ impl SharedRegion {
     ///     sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when there is
     ///         none left. Default: false.
     ///     persistent: Let the region outlive its owner from the start, as after persist. Default: false.
-    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
-    ///         itself always may. A user who may read only (0640, say) opens it read-only; 0600 is this user alone. Default:
-    ///         0600.
+    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
+    ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
+    ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
+    ///         Unsupported. Default: 0600.
+    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
+    ///         right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied.
+    ///         Default: the group that the system chooses, usually the user's first.
     ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default: none.
+    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that this call
+    ///         needs, whichever of its members owns it. Only members can give a file to a group, or the directory does: where
+    ///         it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
+    ///         none.
     ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
     ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
     ///         microseconds, else 50 microseconds. In microseconds.
@@ -255,8 +293,8 @@ impl SharedRegion {
     ///     True
     #[staticmethod]
     #[pyo3(
-    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, mode=Unsigned(0o600), accept_owner=None, spin_us=None, directory=None),
-    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, mode=0o600, accept_owner=None, spin_us=None, directory=None)"
+    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, mode=Unsigned(0o600), group=None, accept_owner=None, accept_group=None, spin_us=None, directory=None),
+    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, mode=0o600, group=None, accept_owner=None, accept_group=None, spin_us=None, directory=None)"
 )]
     fn open_or_create(
         py: Python<'_>,
@@ -266,7 +304,9 @@ impl SharedRegion {
         sparse: bool,
         persistent: bool,
         mode: Unsigned<u32>,
+        group: Option<Unsigned<u32>>,
         accept_owner: Option<Unsigned<u32>>,
+        accept_group: Option<Unsigned<u32>>,
         spin_us: Option<Unsigned<u64>>,
         directory: Option<PathBuf>,
     ) -> Result<Py<Self>, Failure> {
@@ -275,8 +315,14 @@ impl SharedRegion {
         options = options.sparse(sparse);
         options = options.persistent(persistent);
         options = options.mode(mode.0);
+        if let Some(group) = group {
+            options = options.group(group.0);
+        }
         if let Some(accept_owner) = accept_owner {
             options = options.accept_owner(accept_owner.0);
+        }
+        if let Some(accept_group) = accept_group {
+            options = options.accept_group(accept_group.0);
         }
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));

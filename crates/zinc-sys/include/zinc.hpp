@@ -415,6 +415,11 @@ public:
   /// may write to the region's file. Where not, this is the only way to open the region: it cannot notify, and waits by
   /// sleeps of up to 4 ms. Default: false.
   options& read_only(bool yes = true) noexcept { return flag(ZINC_OPTION_READ_ONLY, yes); }
+  /// Open: map the data so that what this process writes stays in this process: the safe way to hand a region's bytes
+  /// to code that may write to them although it should not. Each page that is written to takes memory of its own; the
+  /// others go on showing the region. Waiting and notifying are as with `read_only`, which this excludes. Default:
+  /// false.
+  options& copy_on_write(bool yes = true) noexcept { return flag(ZINC_OPTION_COPY_ON_WRITE, yes); }
   /// Create, open: enter all pages in this process's page table now, so that the first touch of each costs nothing.
   /// Default: false.
   options& prefault(bool yes = true) noexcept { return flag(ZINC_OPTION_PREFAULT, yes); }
@@ -427,16 +432,33 @@ public:
   /// reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only `link` asks
   /// whether the name is free. Default: false.
   options& unlinked(bool yes = true) noexcept { return flag(ZINC_OPTION_UNLINKED, yes); }
-  /// Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
-  /// itself always may. A user who may read only (`0640`, say) opens it read-only; `0600` is this user alone. Default:
-  /// `0600`.
+  /// Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
+  /// read only (`0640`, say) opens it read-only; `0600` is this user alone. A mode without the owner's right to read
+  /// and write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
+  /// Unsupported. Default: `0600`.
   options& mode(std::uint32_t bits) noexcept {
     c_.mode = bits;
+    return *this;
+  }
+  /// Create: the group that the region belongs to, whose rights the second digit of the mode says (`0660`, say);
+  /// without any right for it, the mode is Unsupported. This user must be a member of it, or the region is
+  /// PermissionDenied. Default: the group that the system chooses, usually the user's first.
+  options& group(std::uint32_t id) noexcept {
+    c_.group = id;
+    c_.flags |= ZINC_OPTION_GROUP;
     return *this;
   }
   /// Open: accept a region of the user with this id too, beside the caller's own and root's. Default: none.
   options& accept_owner(std::uint32_t id) noexcept {
     c_.accept_owner = id;
+    return *this;
+  }
+  /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+  /// whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives
+  /// its group to every file, and users who are no members may make some, this accepts nothing. Default: none.
+  options& accept_group(std::uint32_t id) noexcept {
+    c_.accept_group = id;
+    c_.flags |= ZINC_OPTION_ACCEPT_GROUP;
     return *this;
   }
   /// Create, open: how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits

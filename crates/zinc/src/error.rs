@@ -155,8 +155,8 @@ fn way_out(error: &io::Error) -> &'static str {
             "; the system has as many files open as it may: close some, or raise the limit (fs.file-max)"
         }
         Some(24) => {
-            "; the process has as many files open as it may, and an owner needs two, any other handle one: close some, or \
-             raise the limit (ulimit -n, RLIMIT_NOFILE)"
+            "; the process has as many files open as it may (an owner has two, an opened handle and its clones one, a view \
+             none): raise the limit (ulimit -n, RLIMIT_NOFILE), or have fewer open"
         }
         _ => "",
     }

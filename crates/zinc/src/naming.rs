@@ -14,9 +14,13 @@ use crate::header::{Fixed, PERSISTENT};
 use crate::platform::lock::{self, Byte};
 use crate::platform::{Access, Identity, Meaning, Place, facts, process, read_start, unlink_path};
 
+mod blocker;
 mod registry;
+mod sweep;
 
+pub(crate) use blocker::describe as describe_blocker;
 pub(crate) use registry::{CloseAtExit, ExitTicket, HeldLock};
+pub(crate) use sweep::{make_room, sweep_once, sweep_place};
 
 /// How long a call that needs the name waits for another process that is taking it away just now, which takes
 /// microseconds unless that process is stopped.
@@ -80,27 +84,41 @@ pub(crate) fn publish(operation: &Operation<'_>, place: &Place, file: &File, nam
         match place.link(file, name) {
             Ok(()) => return Ok(()),
             Err(error) if Meaning::of(&error) == Meaning::NameTaken => {}
+            Err(error) if Meaning::of(&error) == Meaning::Denied => {
+                let why = "naming the region is forbidden; a sandbox must allow linkat(2) or renameat2(2)";
+                return Err(operation.error(ErrorKind::PermissionDenied, why).with_os(&error));
+            }
             Err(error) => return Err(operation.os("naming the region", &error)),
         }
         let there = match place.find(name, Access::ReadWrite) {
             Ok(there) => there,
             Err(error) => match Meaning::of(&error) {
                 Meaning::NoSuchName => continue,
-                Meaning::Denied => {
-                    let why = "another user has a region of that name; use another name, or another directory (ZINC_DIR)";
-                    return Err(operation.error(ErrorKind::AlreadyExists, why).with_os(&error));
-                }
+                Meaning::Denied => return Err(blocked(operation, place, name).with_os(&error)),
                 _ => return Err(cannot_open(operation, &error)),
             },
         };
         match state(operation, place, &there)? {
-            RegionState::Dead => {
-                sweep_file(operation, place, name, &there, PATIENT)?;
+            RegionState::Dead => match sweep_file(operation, place, name, &there, PATIENT) {
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    return Err(blocked(operation, place, name));
+                }
+                swept => drop(swept?),
+            },
+            _ if facts(&there).is_ok_and(|facts| facts.user != process::user()) => {
+                return Err(blocked(operation, place, name));
             }
             state => return Err(taken(operation, place, &there, state)),
         }
     }
     Err(operation.error(ErrorKind::AlreadyExists, "others keep creating and closing regions of that name"))
+}
+
+/// The error for a name that this user can neither use nor take away.
+fn blocked(operation: &Operation<'_>, place: &Place, name: &str) -> Error {
+    let blocker = blocker::describe(operation, place, name);
+    let why = format!("{blocker}; use another name, or another directory (ZINC_DIR)");
+    operation.error(ErrorKind::AlreadyExists, why)
 }
 
 fn taken(operation: &Operation<'_>, place: &Place, file: &File, state: RegionState) -> Error {
@@ -204,20 +222,5 @@ fn lock_to_sweep(
             return Ok(None);
         }
         std::thread::sleep(Duration::from_micros(200));
-    }
-}
-
-/// Takes away the names that this user's dead owners left in a directory.
-pub(crate) fn sweep_place(place: &Place) {
-    for name in place.names().unwrap_or_default() {
-        let Ok(operation) = crate::name::check("create", &name) else { continue };
-        let Ok(file) = place.find(&name, Access::ReadWrite) else { continue };
-        if facts(&file).is_ok_and(|facts| facts.user == process::user()) {
-            // What cannot be swept is somebody else's business, or will be found by the next sweep.
-            let _ = state(&operation, place, &file).and_then(|state| match state {
-                RegionState::Dead => sweep_file(&operation, place, &name, &file, IN_PASSING),
-                _ => Ok(false),
-            });
-        }
     }
 }

@@ -9,7 +9,7 @@
 //!    [`Place::reserve`] its memory ([`Place::free`] if that fails), map it with pages of [`Place::page`] bytes,
 //!    [`Place::reopen`] and [`Lock::take`] the owner's lock, [`Place::link`] it in. From that moment others see it, whole.
 //! 3. Finding one: [`Place::find`], [`facts`], [`read_start`], [`lock::is_held`] for whether its owner lives;
-//!    [`Place::user_of`] for a file that cannot be opened; [`Place::watch`] before looking again when it is not
+//!    [`Place::facts_of`] for a file that cannot be opened; [`Place::watch`] before looking again when it is not
 //!    there, then [`place::sleep`], which an [`Alarm`] may end.
 //!    [`memory::forbid_writing`] where the data is read-only.
 //! 4. Taking a name away: [`Place::find`], [`Lock::take`] the sweeper's lock, [`Place::is_named`] and the owner's lock
@@ -46,7 +46,7 @@ pub(crate) use system::{
     lock::Lock,
     memory, place,
     place::Place,
-    process, users,
+    process, space, users,
 };
 
 /// How a region's file is opened.
@@ -64,6 +64,10 @@ pub(crate) struct Facts {
     pub(crate) len: u64,
     /// The user it belongs to.
     pub(crate) user: u32,
+    /// The group it belongs to.
+    pub(crate) group: u32,
+    /// Its permission bits.
+    pub(crate) mode: u32,
 }
 
 /// What a failed call means, as far as anything above the seam depends on it.
@@ -79,6 +83,8 @@ pub(crate) enum Meaning {
     NoOrdinaryFile,
     /// The file system is full.
     NoSpace,
+    /// This user, or the group, has as much of the file system as it may.
+    NoQuota,
     /// The file would be larger than its file system allows.
     TooLarge,
     /// This process, or the system, has as many files open or as much memory as it may.

@@ -10,7 +10,7 @@ use crate::descriptor::{DType, Descriptor};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::header::Header;
 use crate::hub::{self, Attachment};
-use crate::mapping::{Mapping, Writable};
+use crate::mapping::{Mapping, User};
 use crate::view::{Element, Tensor, View};
 use crate::wait::{Ended, Failed, Goal, Host, Local, NoHost, Timeout};
 
@@ -162,7 +162,12 @@ impl SharedRegion {
 
     /// Whether the data is mapped without the right to write.
     pub fn is_read_only(&self) -> bool {
-        self.attachment.mapping.writable() != Writable::All
+        !self.attachment.mapping.writable().data()
+    }
+
+    /// Whether what is written to the data stays in this process, see [`RegionOptions::copy_on_write`].
+    pub fn is_copy_on_write(&self) -> bool {
+        self.attachment.mapping.writable().is_private()
     }
 
     /// The data as a slice.
@@ -377,7 +382,7 @@ impl SharedRegion {
         }
         self.end_pending();
         let closed = self.owner.as_ref().map_or(Ok(()), |owner| owner.close(&self.operation("close")));
-        hub::release(&self.attachment);
+        hub::release(&self.attachment, User::Handle);
         closed
     }
 
@@ -439,7 +444,7 @@ pub(crate) fn handle_closed(operation: &Operation<'_>) -> Error {
 impl Clone for SharedRegion {
     /// A handle of its own, which has seen what this one has. A clone of a closed handle is closed.
     fn clone(&self) -> Self {
-        let local = if !self.is_closed() && self.attachment.mapping.acquire() {
+        let local = if !self.is_closed() && self.attachment.mapping.acquire(User::Handle) {
             self.local.fork()
         } else {
             self.local.fork_closed()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::descriptor::{DType, Descriptor};
 use crate::hub::{self, Attachment};
-use crate::mapping::Writable;
+use crate::mapping::User;
 
 /// All the data bytes of a region, kept mapped for as long as the view lives.
 ///
@@ -21,7 +21,7 @@ pub struct View {
 impl View {
     /// `None` if the mapping's memory was given back already.
     pub(crate) fn new(attachment: &Arc<Attachment>) -> Option<Self> {
-        attachment.mapping.acquire().then(|| Self { attachment: attachment.clone() })
+        attachment.mapping.acquire(User::View).then(|| Self { attachment: attachment.clone() })
     }
 
     /// The first byte, on a page boundary.
@@ -49,7 +49,14 @@ impl View {
 
     /// Whether the pages are mapped without the right to write.
     pub fn is_read_only(&self) -> bool {
-        self.attachment.mapping.writable() != Writable::All
+        !self.attachment.mapping.writable().data()
+    }
+
+    /// Whether what is written stays in this process, see [`RegionOptions::copy_on_write`].
+    ///
+    /// [`RegionOptions::copy_on_write`]: crate::RegionOptions::copy_on_write
+    pub fn is_copy_on_write(&self) -> bool {
+        self.attachment.mapping.writable().is_private()
     }
 
     /// The bytes as a slice.
@@ -65,7 +72,7 @@ impl View {
 
 impl Clone for View {
     fn clone(&self) -> Self {
-        let acquired = self.attachment.mapping.acquire();
+        let acquired = self.attachment.mapping.acquire(User::View);
         debug_assert!(acquired, "a live view is a user of its mapping");
         Self { attachment: self.attachment.clone() }
     }
@@ -73,7 +80,7 @@ impl Clone for View {
 
 impl Drop for View {
     fn drop(&mut self) {
-        hub::release(&self.attachment);
+        hub::release(&self.attachment, User::View);
     }
 }
 
@@ -156,6 +163,13 @@ impl<T: Element> Tensor<T> {
     /// Whether the pages are mapped without the right to write.
     pub fn is_read_only(&self) -> bool {
         self.view.is_read_only()
+    }
+
+    /// Whether what is written stays in this process, see [`RegionOptions::copy_on_write`].
+    ///
+    /// [`RegionOptions::copy_on_write`]: crate::RegionOptions::copy_on_write
+    pub fn is_copy_on_write(&self) -> bool {
+        self.view.is_copy_on_write()
     }
 
     /// The first element, on a page boundary.

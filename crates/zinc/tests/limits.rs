@@ -15,7 +15,7 @@ use common::{Part, Stage, note, word};
 use rustix::process::{Resource, Rlimit, getpid, getrlimit, setrlimit};
 use zinc::{DType, Error, ErrorKind, SharedRegion, Timeout};
 
-common::parts!(many_regions, exhaust_files, lock_no_memory, address_little);
+common::parts!(many_regions, exhaust_files, lock_no_memory, address_little, make_no_large_file);
 
 const PAGE: u64 = 4096;
 
@@ -302,6 +302,38 @@ fn address_little(part: &mut Part) {
 fn a_limit_of_addresses_is_named() {
     let stage = Stage::new();
     let mut process = stage.start("address_little");
+    process.expect("done");
+    assert!(process.end().success());
+    assert!(stage.files().is_empty());
+}
+
+/// Past the limit the kernel would not only refuse: its signal ends the process.
+fn make_no_large_file(part: &mut Part) {
+    const LIMIT: u64 = 64 * PAGE;
+    limit(Resource::Fsize, LIMIT);
+    for options in [part.options(), part.options().sparse(true), part.options().persistent(true)] {
+        for capacity in [LIMIT - PAGE + 1, LIMIT, LIMIT << 20] {
+            let needed = capacity.next_multiple_of(PAGE) + PAGE;
+            for made in
+                [options.create("r", capacity as usize), options.create_tensor("r", DType::U8, &[capacity])]
+            {
+                let error = made.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::NoSpace);
+                assert_eq!((error.needed(), error.free()), (Some(needed), Some(LIMIT)));
+                assert!(error.to_string().contains("ulimit -f"), "{error}");
+            }
+            assert_eq!(word(options.open_or_create("r", capacity as usize)), "NoSpace");
+        }
+        drop(options.create("r", (LIMIT - PAGE) as usize).expect("as large as the limit lets it be"));
+        let _ = options.remove("r");
+    }
+    part.say("done");
+}
+
+#[test]
+fn a_limit_of_file_sizes_is_named_and_kills_nobody() {
+    let stage = Stage::new();
+    let mut process = stage.start("make_no_large_file");
     process.expect("done");
     assert!(process.end().success());
     assert!(stage.files().is_empty());

@@ -18,9 +18,9 @@ fn create_and_wait(part: &mut Part) {
 
 #[test]
 fn list_shows_every_region_and_nothing_else() {
-    // The first create of a process sweeps.
-    drop(Stage::new().options().create("first", 1).unwrap());
     let stage = Stage::new();
+    // The first call of a process sweeps.
+    drop(stage.options().create("first", 1).unwrap());
     let mut dead = stage.start("create_and_wait");
     dead.expect("created");
     dead.kill();

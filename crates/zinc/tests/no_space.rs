@@ -2,12 +2,14 @@
 
 mod common;
 
-use common::forked::fork;
-use common::sandbox::mount;
-use common::{Part, Stage, is_root, note, word};
-use zinc::{ErrorKind, RegionOptions, SharedRegion};
+use std::io::{Read, Write};
 
-common::parts!(fill, fill_and_die, fit, spread);
+use common::forked::fork;
+use common::sandbox::{deny, mount};
+use common::{Part, Stage, is_root, note, word};
+use zinc::{Error, ErrorKind, OwnedRegion, RegionOptions, SharedRegion};
+
+common::parts!(fill, fill_and_die, fit, spread, race, exceed_a_quota);
 
 const PAGE: u64 = 4096;
 const SIZE: u64 = 256 * PAGE;
@@ -138,4 +140,80 @@ fn spread(part: &mut Part) {
 #[test]
 fn a_sparse_region_takes_what_is_written() {
     run("spread");
+}
+
+const RACERS: usize = 8;
+const RACES: usize = 10;
+
+/// Says how many of the racers, processes that begin at the same moment, get a region of `capacity` bytes.
+fn winners(options: &RegionOptions, capacity: usize) -> usize {
+    let (mut go, hold) = std::io::pipe().unwrap();
+    let (mut end, hold_end) = std::io::pipe().unwrap();
+    let (mut told, tell) = std::io::pipe().unwrap();
+    let mut held = Some((hold, hold_end));
+    let racers: Vec<_> = (0..RACERS)
+        .map(|racer| {
+            fork(|| {
+                held.take();
+                go.read_to_end(&mut Vec::new()).unwrap();
+                let made: Result<OwnedRegion, Error> = options.create(format!("r{racer}"), capacity);
+                (&tell).write_all(&[u8::from(made.is_ok())]).unwrap();
+                // What was won is kept until all have tried.
+                end.read_to_end(&mut Vec::new()).unwrap();
+                match made {
+                    Ok(owner) => owner.close().is_err().into(),
+                    Err(error) => i32::from(error.kind() != ErrorKind::NoSpace),
+                }
+            })
+        })
+        .collect();
+    let (hold, hold_end) = held.take().unwrap();
+    drop(hold);
+    let mut won = [0; RACERS];
+    told.read_exact(&mut won).unwrap();
+    drop(hold_end);
+    assert!(racers.into_iter().all(|racer| racer.end().exit_status() == Some(0)));
+    won.iter().map(|&won| usize::from(won)).sum()
+}
+
+/// Takes turns at a directory of 32 MB in which one, two, or all of the regions fit.
+fn race(part: &mut Part) {
+    const MB: usize = 1 << 20;
+    if let Err(error) = mount(part.directory(), c"tmpfs", "size=32m") {
+        return part.say(format!("no tmpfs can be mounted: {error}"));
+    }
+    let options = part.options();
+    for (capacity, fit) in [(18 * MB, 1), (12 * MB, 2), (3 * MB, RACERS)] {
+        let won: Vec<_> = (0..RACES).map(|_| winners(&options, capacity)).collect();
+        assert_eq!(won, [fit; RACES], "so many have regions of {capacity} bytes");
+    }
+    part.say("done");
+}
+
+#[test]
+fn of_those_who_create_at_once_as_many_win_as_fit() {
+    run("race");
+}
+
+fn exceed_a_quota(part: &mut Part) {
+    let options = part.options();
+    drop(options.create("first", 1).unwrap());
+    let died = fork(|| {
+        std::mem::forget(options.create("dead", 1).unwrap());
+        0
+    });
+    assert_eq!(died.end().exit_status(), Some(0));
+    assert_eq!(options.list().unwrap().len(), 1);
+    deny(libc::SYS_fallocate, libc::EDQUOT);
+    let error = options.create("r", 100).unwrap_err();
+    assert_eq!((error.kind(), error.os_error()), (ErrorKind::NoSpace, Some(libc::EDQUOT)));
+    assert_eq!(error.needed(), Some(2 * PAGE));
+    assert!(error.to_string().contains("quota"), "{error}");
+    assert!(options.list().unwrap().is_empty(), "what the dead left was given back first");
+    part.say("done");
+}
+
+#[test]
+fn a_quota_is_no_space_and_what_dead_owners_left_counts() {
+    Stage::new().start("exceed_a_quota").expect("done");
 }

@@ -4,11 +4,12 @@ mod common;
 
 use std::time::{Duration, Instant};
 
+use common::sandbox::become_user;
 use common::sleeper::sleeper;
-use common::{PATIENCE, Part, Stage, hex, word};
+use common::{PATIENCE, Part, Stage, hex, note, word};
 use zinc::{RegionOptions, Timeout};
 
-common::parts!(open_early, create_and_leak, open_unwatched);
+common::parts!(open_early, create_and_leak, open_unwatched, make_noise);
 
 fn open_early(part: &mut Part) {
     part.say_thread();
@@ -107,5 +108,42 @@ fn where_the_directory_cannot_be_watched_open_looks_from_time_to_time() {
     let owner = stage.options().create("r", 1).unwrap();
     owner.notify().unwrap();
     reader.expect(&hex(owner.info().id));
+    reader.expect("true");
+}
+
+/// Creates and removes files as fast as it can: as another user, if this is root, and by names like and unlike a region's.
+fn make_noise(part: &mut Part) {
+    if rustix::process::geteuid().is_root() {
+        become_user(12_345);
+    }
+    let names = ["zinc.other", "other", "r", "zinc.r.", "zinc.R"].map(|name| part.directory().join(name));
+    part.say("begins");
+    loop {
+        for name in &names {
+            std::fs::write(name, "").unwrap();
+            std::fs::remove_file(name).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_reader_rests_whatever_others_do_in_the_directory() {
+    const TIME: Duration = Duration::from_millis(500);
+    let stage = Stage::new();
+    stage.let_everyone_in();
+    let mut reader = stage.start("open_early");
+    reader.until_asleep();
+    let mut noise = stage.start("make_noise");
+    noise.expect("begins");
+    let (wakes, before) = (reader.switches(), reader.processor_time());
+    // What is measured is the time itself.
+    std::thread::sleep(TIME);
+    let (wakes, used) = (reader.switches() - wakes, reader.processor_time() - before);
+    note(format_args!("beside a noisy neighbour, open slept {wakes} times and used {used:?} in {TIME:?}"));
+    assert!(wakes <= 150, "{wakes} sleeps in {TIME:?}: no more than two every 10 ms, and some to spare");
+    assert!(used < TIME / 20, "{used:?} of {TIME:?}");
+    let owner = stage.options().create("r", 1).unwrap();
+    reader.expect(&hex(owner.info().id));
+    owner.notify().unwrap();
     reader.expect("true");
 }

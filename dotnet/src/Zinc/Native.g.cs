@@ -11,6 +11,9 @@ namespace Zinc
         /// <summary><c>ZINC_OPTION_READ_ONLY</c>.</summary>
         internal const uint OptionReadOnly = 1;
 
+        /// <summary><c>ZINC_OPTION_COPY_ON_WRITE</c>.</summary>
+        internal const uint OptionCopyOnWrite = 32;
+
         /// <summary><c>ZINC_OPTION_PREFAULT</c>.</summary>
         internal const uint OptionPrefault = 2;
 
@@ -22,6 +25,12 @@ namespace Zinc
 
         /// <summary><c>ZINC_OPTION_UNLINKED</c>.</summary>
         internal const uint OptionUnlinked = 16;
+
+        /// <summary><c>ZINC_OPTION_GROUP</c>.</summary>
+        internal const uint OptionGroup = 64;
+
+        /// <summary><c>ZINC_OPTION_ACCEPT_GROUP</c>.</summary>
+        internal const uint OptionAcceptGroup = 128;
 
         /// <summary><c>ZINC_ABI_VERSION</c>.</summary>
         internal const uint AbiVersion = 1;
@@ -183,7 +192,9 @@ namespace Zinc
             internal UIntPtr Size;
             internal uint Flags;
             internal uint Mode;
+            internal uint Group;
             internal uint AcceptOwner;
+            internal uint AcceptGroup;
             internal uint Reserved;
             internal long SpinNs;
             internal long TimeoutNs;

@@ -15,6 +15,14 @@ namespace Zinc
         public bool ReadOnly { get; set; }
 
         /// <summary>
+        /// Open: map the data so that what this process writes stays in this process: the safe way to hand a region's
+        /// bytes to code that may write to them although it should not. Each page that is written to takes memory of
+        /// its own; the others go on showing the region. Waiting and notifying are as with <c>read_only</c>, which this
+        /// excludes. Default: false.
+        /// </summary>
+        public bool CopyOnWrite { get; set; }
+
+        /// <summary>
         /// Create, open: enter all pages in this process's page table now, so that the first touch of each costs
         /// nothing. Default: false.
         /// </summary>
@@ -39,16 +47,32 @@ namespace Zinc
         public bool Unlinked { get; set; }
 
         /// <summary>
-        /// Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the
-        /// owner itself always may. A user who may read only (<c>0640</c>, say) opens it read-only; <c>0600</c> is this
-        /// user alone. Default: <c>0600</c>.
+        /// Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user
+        /// who may read only (<c>0640</c>, say) opens it read-only; <c>0600</c> is this user alone. A mode without the
+        /// owner's right to read and write, with other bits than those of reading and writing, or that lets somebody
+        /// write who may not read, is Unsupported. Default: <c>0600</c>.
         /// </summary>
         public int Mode { get; set; }
+
+        /// <summary>
+        /// Create: the group that the region belongs to, whose rights the second digit of the mode says (<c>0660</c>,
+        /// say); without any right for it, the mode is Unsupported. This user must be a member of it, or the region is
+        /// PermissionDenied. Default: the group that the system chooses, usually the user's first.
+        /// </summary>
+        public long? Group { get; set; }
 
         /// <summary>
         /// Open: accept a region of the user with this id too, beside the caller's own and root's. Default: none.
         /// </summary>
         public long? AcceptOwner { get; set; }
+
+        /// <summary>
+        /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call
+        /// needs, whichever of its members owns it. Only members can give a file to a group, or the directory does:
+        /// where it gives its group to every file, and users who are no members may make some, this accepts nothing.
+        /// Default: none.
+        /// </summary>
+        public long? AcceptGroup { get; set; }
 
         /// <summary>
         /// Create, open: how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
@@ -73,16 +97,21 @@ namespace Zinc
         internal unsafe Native.Options ToNative()
         {
             uint flags = (ReadOnly ? Native.OptionReadOnly : 0)
+                | (CopyOnWrite ? Native.OptionCopyOnWrite : 0)
                 | (Prefault ? Native.OptionPrefault : 0)
                 | (Sparse ? Native.OptionSparse : 0)
                 | (Persistent ? Native.OptionPersistent : 0)
-                | (Unlinked ? Native.OptionUnlinked : 0);
+                | (Unlinked ? Native.OptionUnlinked : 0)
+                | (Group != null ? Native.OptionGroup : 0)
+                | (AcceptGroup != null ? Native.OptionAcceptGroup : 0);
             return new Native.Options
             {
                 Size = (UIntPtr)(uint)sizeof(Native.Options),
                 Flags = flags,
                 Mode = (uint)Mode,
+                Group = Ids.Of(Group, nameof(Group)),
                 AcceptOwner = Ids.Of(AcceptOwner, nameof(AcceptOwner)),
+                AcceptGroup = Ids.Of(AcceptGroup, nameof(AcceptGroup)),
                 SpinNs = Times.Span(Spin),
                 TimeoutNs = Times.Limit(Timeout, nameof(Timeout)),
             };

@@ -116,9 +116,8 @@ pub(super) fn plain_form(project: &Project, spec: &Spec) -> Result<String> {
     });
     let from = each(numbers.iter().copied().enumerate().collect::<Vec<_>>().iter(), |(at, option)| {
         let number = match option.kind {
-            // Bits beyond the nine mean nothing, so they are cut off. An id that does not fit is nobody's.
-            ChoiceType::Mode => format!("(numbers[{at}] & 0o777) as u32"),
-            ChoiceType::User | ChoiceType::Group => {
+            // A mode that does not fit has bits that no mode has, and is refused. An id that does not fit is nobody's.
+            ChoiceType::Mode | ChoiceType::User | ChoiceType::Group => {
                 format!("u32::try_from(numbers[{at}]).unwrap_or(u32::MAX)")
             }
             _ => format!("numbers[{at}]"),

@@ -48,6 +48,7 @@ class SharedRegion(_Buffer):
         persistent: bool = False,
         unlinked: bool = False,
         mode: int = 0o600,
+        group: int | None = None,
         spin_us: int | None = None,
         directory: _Directory = None,
     ) -> OwnedRegion: ...
@@ -62,6 +63,7 @@ class SharedRegion(_Buffer):
         persistent: bool = False,
         unlinked: bool = False,
         mode: int = 0o600,
+        group: int | None = None,
         spin_us: int | None = None,
         directory: _Directory = None,
     ) -> OwnedRegion: ...
@@ -70,8 +72,10 @@ class SharedRegion(_Buffer):
         name: str,
         *,
         read_only: bool = False,
+        copy_on_write: bool = False,
         prefault: bool = False,
         accept_owner: int | None = None,
+        accept_group: int | None = None,
         spin_us: int | None = None,
         timeout: _Timeout = 0,
         directory: _Directory = None,
@@ -85,7 +89,9 @@ class SharedRegion(_Buffer):
         sparse: bool = False,
         persistent: bool = False,
         mode: int = 0o600,
+        group: int | None = None,
         accept_owner: int | None = None,
+        accept_group: int | None = None,
         spin_us: int | None = None,
         directory: _Directory = None,
     ) -> SharedRegion: ...

@@ -14,6 +14,10 @@ use crate::guard;
 /// where this user may write to the region's file. Where not, this is the only way to open the region: it cannot
 /// notify, and waits by sleeps of up to 4 ms.
 pub const ZINC_OPTION_READ_ONLY: u32 = 1;
+/// zinc_options.flags: open; map the data so that what this process writes stays in this process: the safe way to hand
+/// a region's bytes to code that may write to them although it should not. Each page that is written to takes memory of
+/// its own; the others go on showing the region. Waiting and notifying are as with read_only, which this excludes.
+pub const ZINC_OPTION_COPY_ON_WRITE: u32 = 32;
 /// zinc_options.flags: create, open; enter all pages in this process's page table now, so that the first touch of each
 /// costs nothing.
 pub const ZINC_OPTION_PREFAULT: u32 = 2;
@@ -26,6 +30,10 @@ pub const ZINC_OPTION_PERSISTENT: u32 = 8;
 /// that, and no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
 /// asks whether the name is free.
 pub const ZINC_OPTION_UNLINKED: u32 = 16;
+/// zinc_options.flags: create; the field group counts.
+pub const ZINC_OPTION_GROUP: u32 = 64;
+/// zinc_options.flags: open; the field accept_group counts.
+pub const ZINC_OPTION_ACCEPT_GROUP: u32 = 128;
 
 /// How to create or open a region. Fill it with zinc_options_init, then set what should be otherwise.
 ///
@@ -38,12 +46,21 @@ pub struct zinc_options {
     pub size: usize,
     /// ZINC_OPTION_... bits.
     pub flags: u32,
-    /// Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
-    /// itself always may. A user who may read only (0640, say) opens it read-only; 0600 is this user alone. 0 is the
-    /// default: 0600.
+    /// Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
+    /// read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
+    /// write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
+    /// Unsupported. 0 is the default: 0600.
     pub mode: u32,
+    /// Create: the group that the region belongs to, whose rights the second digit of the mode says (0660, say); without
+    /// any right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied. It
+    /// counts if its flag is set.
+    pub group: u32,
     /// Open: accept a region of the user with this id too, beside the caller's own and root's. 0 is nobody.
     pub accept_owner: u32,
+    /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+    /// whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives its
+    /// group to every file, and users who are no members may make some, this accepts nothing. It counts if its flag is set.
+    pub accept_group: u32,
     /// Always 0.
     pub reserved: u32,
     /// Create, open: how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits
@@ -63,7 +80,9 @@ impl zinc_options {
         size: size_of::<Self>(),
         flags: 0,
         mode: 0,
+        group: 0,
         accept_owner: 0,
+        accept_group: 0,
         reserved: 0,
         spin_ns: 0,
         timeout_ns: 0,
@@ -86,7 +105,9 @@ impl zinc_options {
         PlainOptions {
             flags: self.flags,
             mode: self.mode,
+            group: self.group,
             accept_owner: self.accept_owner,
+            accept_group: self.accept_group,
             spin_ns: self.spin_ns,
             timeout_ns: self.timeout_ns,
             directory: directory.map(Path::to_owned),

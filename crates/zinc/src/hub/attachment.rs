@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::per_process::PerProcess;
 use super::shard::HubRegion;
 use crate::header::Header;
-use crate::mapping::{Mapping, Writable};
+use crate::mapping::Mapping;
 
 /// One mapped region with the hub's notes, shared by all handles, views and waits of it in this process.
 pub(crate) struct Attachment {
@@ -59,7 +59,7 @@ impl HubRegion for Attachment {
     }
 
     fn can_arm(&self) -> bool {
-        self.mapping.writable() != Writable::Nothing
+        self.mapping.writable().header()
     }
 
     fn is_owner_known_dead(&self) -> bool {

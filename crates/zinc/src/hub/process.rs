@@ -12,6 +12,7 @@ use super::shard::{Pending, lock};
 use super::station::{Desk, Kernel, Station};
 use crate::generation::{generation, is_current, on_new_process};
 use crate::header::Sequence;
+use crate::mapping::User;
 use crate::platform::futex::{self, MOST_WORDS, Reach, Words, low_half};
 use crate::platform::process;
 use crate::sync::Mutex;
@@ -236,8 +237,8 @@ pub(crate) fn deliver(parcel: Arc<dyn Deliver>) {
 }
 
 /// One user of the region less. After the last one the memory is given back, and the hub lets go of the region.
-pub(crate) fn release(attachment: &Arc<Attachment>) {
-    if !attachment.mapping.release() {
+pub(crate) fn release(attachment: &Arc<Attachment>, user: User) {
+    if !attachment.mapping.release(user) {
         return;
     }
     if let Some(hub) = Hub::get() {

@@ -5,8 +5,12 @@ pub(crate) mod closings;
 pub(crate) mod fork_mark;
 pub(crate) mod futex;
 pub(crate) mod lock;
+mod locks;
+pub(crate) mod memory;
 pub(crate) mod place;
 pub(crate) mod process;
+pub(crate) mod space;
+mod unnamed;
 pub(crate) mod users;
 
-pub(crate) use super::unix::{descriptor::Descriptor, error, file, memory};
+pub(crate) use super::unix::{descriptor::Descriptor, error, file};

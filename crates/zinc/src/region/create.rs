@@ -1,8 +1,8 @@
 //! Making a region: everything is ready before the name is given, so nobody ever sees half of one.
 
+use std::fs::File;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{OwnedRegion, RegionInfo, RegionOptions, SharedRegion};
@@ -12,12 +12,8 @@ use crate::failpoint::failpoint;
 use crate::header::{Fixed, PERSISTENT};
 use crate::mapping::{Mapping, Writable};
 use crate::naming::{self, RegionState};
+use crate::platform::space::{self, Sharing};
 use crate::platform::{Meaning, Place, identity, process};
-
-/// The first create of a process takes away what dead owners left, so that crashes do not fill the memory for good.
-///
-/// A flag and no `Once`: a fork in the middle of the sweep must not leave the child waiting for its end.
-static SWEPT: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn create(
     options: &RegionOptions,
@@ -26,10 +22,9 @@ pub(super) fn create(
     capacity: usize,
     descriptor: Option<&Descriptor>,
 ) -> Result<OwnedRegion> {
+    check_mode(operation, options)?;
     let place = options.place(operation)?;
-    if !SWEPT.swap(true, Ordering::Relaxed) {
-        naming::sweep_place(&place);
-    }
+    naming::sweep_once(&place);
 
     let fixed = Fixed {
         header_len: place.page(),
@@ -42,25 +37,43 @@ pub(super) fn create(
     if capacity == 0 {
         return Err(operation.error(ErrorKind::InvalidSize, "a region has at least 1 byte"));
     }
-    let len = fixed.region_len().ok_or_else(|| {
-        operation
-            .error(ErrorKind::InvalidSize, format!("{capacity} bytes are more than this system can address"))
-    })?;
-    // The owner itself always may.
-    let mode = options.mode & 0o777 | 0o600;
-    let file = place.create(mode).map_err(|error| cannot_create(operation, &place, &error))?;
+    if fixed.region_len().is_none() {
+        let why = format!("{capacity} bytes are more than this system can address");
+        return Err(operation.error(ErrorKind::InvalidSize, why));
+    }
+    let file = place
+        .create(mode(options), options.group)
+        .map_err(|error| cannot_create(options, operation, &place, &error))?;
     failpoint!("create: has a file");
-    reserve(options, operation, &place, &file, len as u64)?;
+    let made = finish(options, operation, &place, name, &fixed, descriptor, &file);
+    if made.is_err() {
+        place.discard(&file);
+    }
+    made
+}
+
+/// Makes a region of a file without a name, and gives it its name.
+fn finish(
+    options: &RegionOptions,
+    operation: &Operation<'_>,
+    place: &Place,
+    name: &str,
+    fixed: &Fixed,
+    descriptor: Option<&Descriptor>,
+    file: &File,
+) -> Result<OwnedRegion> {
+    let len = fixed.region_len().expect("it was asked for before") as u64;
+    reserve(options, operation, place, file, len)?;
     failpoint!("create: has its memory");
 
     let mapping = file
         .try_clone()
-        .and_then(|file| Mapping::new(file, &fixed, Writable::All, options.prefault))
+        .and_then(|file| Mapping::new(file, fixed, Writable::All, options.prefault))
         .map_err(|error| operation.os("mapping the region", &error))?;
-    mapping.write_fixed(&fixed);
+    mapping.write_fixed(fixed);
 
     let state = if options.persistent { RegionState::Persistent } else { RegionState::Owned };
-    let info = RegionInfo::new(name, place.path_of(name), &fixed, state);
+    let info = RegionInfo::new(name, place.path_of(name), fixed, state);
     let region = SharedRegion::new(mapping, Arc::new(info), options.spin_limit());
     if let Some(descriptor) = descriptor {
         region.header().descriptor.write(descriptor);
@@ -69,13 +82,13 @@ pub(super) fn create(
     failpoint!("create: has its header");
     // What has no name yet has an owner, too: who makes it persistent lets go of the lock once it has its name.
     let owned = !options.persistent || options.unlinked;
-    let lock = if owned { Some(naming::lock_as_owner(operation, &place, &file)?) } else { None };
+    let lock = if owned { Some(naming::lock_as_owner(operation, place, file)?) } else { None };
     failpoint!("create: has its lock");
     if !options.unlinked {
-        naming::publish(operation, &place, &file, name)?;
+        naming::publish(operation, place, file, name)?;
         failpoint!("create: has its name");
     }
-    let identity = identity(&file).map_err(|error| operation.os("looking at the file", &error))?;
+    let identity = identity(file).map_err(|error| operation.os("looking at the file", &error))?;
     Ok(OwnedRegion::new(region, identity, lock, options))
 }
 
@@ -83,19 +96,20 @@ fn reserve(
     options: &RegionOptions,
     operation: &Operation<'_>,
     place: &Place,
-    file: &std::fs::File,
+    file: &File,
     len: u64,
 ) -> Result<()> {
-    let full = |error: &io::Error| Meaning::of(error) == Meaning::NoSpace;
-    let mut reserved = place.reserve(file, len, options.sparse);
-    if reserved.as_ref().is_err_and(full) {
-        naming::sweep_place(place);
-        // What the first try has reserved must not stand in the way of the second.
-        let _ = file.set_len(0);
-        reserved = place.reserve(file, len, options.sparse);
+    let limit = space::file_size_limit();
+    if len > limit {
+        let why = format!(
+            "the region needs {len} bytes, and this process may make no file of more than {limit} (RLIMIT_FSIZE); raise \
+             the limit (ulimit -f, which counts in blocks), or ask for less"
+        );
+        return Err(operation.error(ErrorKind::NoSpace, why).with_space(len, limit));
     }
-    reserved.map_err(|error| match Meaning::of(&error) {
-        Meaning::NoSpace => no_space(operation, place, file, len).with_os(&error),
+    reserve_among_others(options, place, file, len).map_err(|error| match Meaning::of(&error) {
+        Meaning::NoSpace => no_space(operation, place, len).with_os(&error),
+        Meaning::NoQuota => no_quota(operation, place, len).with_os(&error),
         Meaning::TooLarge => {
             let why = format!("a file of {len} bytes is too large for its file system");
             operation.error(ErrorKind::InvalidSize, why).with_os(&error)
@@ -104,9 +118,36 @@ fn reserve(
     })
 }
 
-fn no_space(operation: &Operation<'_>, place: &Place, file: &std::fs::File, needed: u64) -> Error {
-    // What was reserved before the space ran out counts as free again.
-    let _ = file.set_len(0);
+/// Reserves the memory; on failure the file has none.
+///
+/// Processes that reserve at the same time can each take a part of what is left, so that none has enough. Therefore who
+/// fails gives back what it has, waits until all who are at it are through, and tries once more, alone.
+fn reserve_among_others(options: &RegionOptions, place: &Place, file: &File, len: u64) -> io::Result<()> {
+    let reserve = |sharing| {
+        let turn = if options.sparse { None } else { place.turn(sharing) };
+        if sharing == Sharing::Alone {
+            naming::sweep_place(place);
+        }
+        let reserved = place.reserve(file, len, options.sparse);
+        if reserved.is_err() {
+            // Before the turn is over.
+            let _ = file.set_len(0);
+        }
+        drop(turn);
+        reserved
+    };
+    if !options.sparse {
+        naming::make_room(place, len);
+    }
+    match reserve(Sharing::Together) {
+        Err(error) if matches!(Meaning::of(&error), Meaning::NoSpace | Meaning::NoQuota) => {
+            reserve(Sharing::Alone)
+        }
+        reserved => reserved,
+    }
+}
+
+fn no_space(operation: &Operation<'_>, place: &Place, needed: u64) -> Error {
     let free = place.free().unwrap_or(0);
     let why = format!(
         "the region needs {needed} bytes and {free} are free in {}; close or remove other regions, make the file system \
@@ -116,6 +157,83 @@ fn no_space(operation: &Operation<'_>, place: &Place, file: &std::fs::File, need
     operation.error(ErrorKind::NoSpace, why).with_space(needed, free)
 }
 
-fn cannot_create(operation: &Operation<'_>, place: &Place, error: &io::Error) -> Error {
-    operation.os(&format!("making a file in {}", place.path().display()), error)
+/// What is free for this user is not known: only that it is not enough.
+fn no_quota(operation: &Operation<'_>, place: &Place, needed: u64) -> Error {
+    let why = format!(
+        "the region needs {needed} bytes, more than this user's quota leaves in {}; close or remove other regions, have the \
+         quota raised (setquota, or the mount options usrquota_block_hardlimit and grpquota_block_hardlimit), or choose \
+         another directory by ZINC_DIR",
+        place.path().display()
+    );
+    operation.error(ErrorKind::NoSpace, why).with_space(needed, 0)
+}
+
+/// The permission bits; 0 stands for the default.
+fn mode(options: &RegionOptions) -> u32 {
+    if options.mode == 0 { 0o600 } else { options.mode }
+}
+
+/// A mode must say what it can mean: the owner always reads and writes, and the others read, or read and write.
+fn check_mode(operation: &Operation<'_>, options: &RegionOptions) -> Result<()> {
+    let mode = mode(options);
+    let writes_unread = mode & 0o020 > (mode & 0o040) >> 1 || mode & 0o002 > (mode & 0o004) >> 1;
+    let why = if mode & !0o777 != 0 {
+        "has bits beyond the permissions"
+    } else if mode & 0o600 != 0o600 {
+        "does not let the owner itself read and write"
+    } else if mode & 0o111 != 0 {
+        "lets somebody execute the region, which means nothing"
+    } else if writes_unread {
+        "lets somebody write who may not read"
+    } else if let Some(group) = options.group
+        && mode & 0o060 == 0
+    {
+        let why = format!(
+            "the mode {mode:#o} gives the group {group} no right; give it one, with mode 0o660 or 0o640"
+        );
+        return Err(operation.error(ErrorKind::Unsupported, why));
+    } else {
+        return Ok(());
+    };
+    let guess = match u32::from_str_radix(&mode.to_string(), 8) {
+        Ok(meant) if meant & !0o666 == 0 && meant & 0o600 == 0o600 => {
+            format!("{mode} is {mode:#o} in octal digits; did you mean {meant:#o}?")
+        }
+        _ => "0o600 is for this user alone, 0o660 for a group, 0o666 for all".to_owned(),
+    };
+    Err(operation.error(ErrorKind::Unsupported, format!("the mode {mode:#o} {why}; {guess}")))
+}
+
+fn cannot_create(
+    options: &RegionOptions,
+    operation: &Operation<'_>,
+    place: &Place,
+    error: &io::Error,
+) -> Error {
+    if let (Some(group), Meaning::Denied) = (options.group, Meaning::of(error))
+        && !process::is_member(group)
+    {
+        let why = format!(
+            "this user is no member of group {group}, and only members can give a file to a group; become one, or \
+             choose another"
+        );
+        return operation.error(ErrorKind::PermissionDenied, why).with_os(error);
+    }
+    let path = place.path().display();
+    let why = match (Meaning::of(error), error.kind()) {
+        (Meaning::NoQuota, _) => return no_quota(operation, place, 1).with_os(error),
+        (Meaning::Denied, io::ErrorKind::ReadOnlyFilesystem) => {
+            format!("{path} is mounted read-only, and regions can only be opened there, read-only")
+        }
+        (Meaning::Denied, _) if place.is_immutable(None) => {
+            format!(
+                "the directory {path} is immutable, and nobody can make files in it; root can change that (chattr -i)"
+            )
+        }
+        (Meaning::Denied, _) => {
+            format!("this user may not make files in {path}; choose another directory by ZINC_DIR")
+        }
+        _ => return operation.os(&format!("making a file in {path}"), error),
+    };
+    operation.error(ErrorKind::PermissionDenied, why).with_os(error)
 }

@@ -1,6 +1,7 @@
 //! Finding a region that exists, or will: look, check everything, then map.
 
 use std::fs::File;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::header::PERSISTENT;
 use crate::hub::Attachment;
 use crate::mapping::{Mapping, Writable};
 use crate::naming::{self, RegionState};
-use crate::platform::{Access, Meaning, Place, facts, place, process, users};
+use crate::platform::{Access, Facts, Meaning, Place, facts, place, process, users};
 use crate::wait::{Host, Local, Spin};
 
 /// How long to sleep between two looks where the directory cannot be watched (the user has too many watches).
@@ -30,7 +31,7 @@ pub(super) enum Found {
 
 impl SharedRegion {
     pub(super) fn new(mapping: Mapping, info: Arc<RegionInfo>, spin: u32) -> Self {
-        let can_arm = mapping.writable() != Writable::Nothing;
+        let can_arm = mapping.writable().header();
         Self {
             header: mapping.header().into(),
             data: mapping.data(),
@@ -69,7 +70,7 @@ pub(super) fn open<H: Host>(
         };
         let longest = if watched.is_some() { WATCHED_SLEEP } else { UNWATCHED_SLEEP };
         let time = Duration::from_nanos(deadline - now).min(longest);
-        let slept = host.park(|| place::sleep(watched.as_ref(), cancel.map(Cancel::alarm), time));
+        let slept = host.park(|| place::sleep(watched.as_ref(), name, cancel.map(Cancel::alarm), time));
         slept.map_err(|error| operation.os("watching the directory", &error))?;
         // Asked each time: a signal that came just before the system call did not end the sleep.
         host.signal()?;
@@ -97,17 +98,29 @@ fn not_found(options: &RegionOptions, operation: &Operation<'_>, found: &Found) 
 
 /// Looks once.
 pub(super) fn attach(options: &RegionOptions, operation: &Operation<'_>, name: &str) -> Result<Found> {
+    if options.read_only && options.copy_on_write {
+        let why =
+            "read_only and copy_on_write exclude each other: one forbids writing, the other keeps it private";
+        return Err(operation.error(ErrorKind::Unsupported, why));
+    }
     let place = options.place(operation)?;
-    let Some((file, writable)) = find(options, operation, &place, name)? else {
+    let found = look(options, operation, &place, name);
+    // Afterwards: what was found may be the remains of a dead owner, which is not the same as nothing.
+    naming::sweep_once(&place);
+    found
+}
+
+fn look(options: &RegionOptions, operation: &Operation<'_>, place: &Place, name: &str) -> Result<Found> {
+    let Some((file, writable)) = find(options, operation, place, name)? else {
         return Ok(Found::Nothing);
     };
     let facts = facts(&file).map_err(|error| operation.os("looking at the file", &error))?;
-    check_user(options, operation, facts.user, users::is_mine(&file, facts.user))?;
-    let fixed = naming::read_header(operation, &place, &file)?;
-    let state = naming::state(operation, &place, &file)?;
+    check_owner(options, operation, place, name, &facts, users::is_mine(&file, facts.user))?;
+    let fixed = naming::read_header(operation, place, &file)?;
+    let state = naming::state(operation, place, &file)?;
     if state == RegionState::Dead {
         // Without the right to sweep it is left to others.
-        let _ = naming::sweep_file(operation, &place, name, &file, naming::IN_PASSING);
+        let _ = naming::sweep_file(operation, place, name, &file, naming::IN_PASSING);
         return Ok(Found::Remains);
     }
     failpoint!("open: has looked");
@@ -124,7 +137,11 @@ fn find(
     place: &Place,
     name: &str,
 ) -> Result<Option<(File, Writable)>> {
-    let writable = if options.read_only { Writable::Header } else { Writable::All };
+    let (writable, if_only_readable) = match (options.read_only, options.copy_on_write) {
+        (true, _) => (Writable::Header, Some(Writable::Nothing)),
+        (_, true) => (Writable::HeaderAndCopy, Some(Writable::Copy)),
+        _ => (Writable::All, None),
+    };
     let denied = match place.find(name, Access::ReadWrite) {
         Ok(file) => return Ok(Some((file, writable))),
         Err(error) => match Meaning::of(&error) {
@@ -133,71 +150,123 @@ fn find(
             _ => return Err(naming::cannot_open(operation, &error)),
         },
     };
-    if options.read_only
+    if let Some(writable) = if_only_readable
         && let Ok(file) = place.find(name, Access::ReadOnly)
     {
-        return Ok(Some((file, Writable::Nothing)));
+        return Ok(Some((file, writable)));
     }
-    if let Ok(user) = place.user_of(name) {
-        check_user(options, operation, user, user == process::user())?;
+    if let Ok(facts) = place.facts_of(name) {
+        check_owner(options, operation, place, name, &facts, facts.user == process::user())?;
     }
-    let why = if options.read_only {
+    let why = if place.is_immutable(Some(name)) {
+        "the region's file is immutable; open it with read_only or copy_on_write, or have root change that (chattr -i)"
+    } else if denied.kind() == io::ErrorKind::ReadOnlyFilesystem {
+        "the directory is mounted read-only; open the region with read_only or copy_on_write"
+    } else if if_only_readable.is_some() {
         "this user may not read the region; have its owner create it with another mode"
     } else {
-        "this user may not write to the region; open it read-only, or have its owner create it with another mode"
+        "this user may not write to the region; open it with read_only or copy_on_write, or have its owner create it with \
+         another mode"
     };
     Err(operation.error(ErrorKind::PermissionDenied, why).with_os(&denied))
 }
 
 /// Nobody can plant a region under a name that somebody else is about to open.
-fn check_user(options: &RegionOptions, operation: &Operation<'_>, user: u32, mine: bool) -> Result<()> {
-    let me = process::user();
-    let trusted = process::is_superuser(user) || Some(user) == options.accept_owner;
+fn check_owner(
+    options: &RegionOptions,
+    operation: &Operation<'_>,
+    place: &Place,
+    name: &str,
+    facts: &Facts,
+    mine: bool,
+) -> Result<()> {
+    let (user, group, me) = (facts.user, facts.group, process::user());
+    let trusted = process::is_superuser(user) || options.accept_owner == Some(user);
     if mine || trusted && !users::is_nobody(user) {
         return Ok(());
     }
-    let way_out = if users::is_nobody(user) {
-        "which stands for every user that has no number in this process's user namespace; share with processes whose \
-         users have one"
-    } else {
-        "if that is meant to be, accept that owner"
+    let refused = |way_out: &str| {
+        let blocker = naming::describe_blocker(operation, place, name);
+        let why = format!("{blocker}; this process runs as user {me}: {way_out}");
+        Err(operation.error(ErrorKind::WrongOwner, why))
     };
-    let why = format!("the region belongs to user {user}, and this process runs as user {me}; {way_out}");
-    Err(operation.error(ErrorKind::WrongOwner, why))
+    if options.accept_group != Some(group) || users::is_nobodys_group(group) {
+        if users::is_nobody(user) {
+            return refused(
+                "this number stands for every user that has none in the process's user namespace; share with processes \
+                 whose users have one",
+            );
+        }
+        return refused(
+            "if that is meant to be, accept that owner, or a group that the owner gives the region to",
+        );
+    }
+    let needed = if options.read_only || options.copy_on_write { 0o040 } else { 0o060 };
+    if facts.mode & needed != needed {
+        return refused(&format!(
+            "its group {group} is accepted, but its mode {:#o} does not give the group the rights that this call needs",
+            facts.mode
+        ));
+    }
+    // Where this cannot be asked, nothing says that the owner is a member.
+    if place.gives_group(group).unwrap_or(true) {
+        return refused(&format!(
+            "its group {group} is accepted, but the directory gives that group to every file, and users who are no \
+             members may make some; accept the owner, or use another directory"
+        ));
+    }
+    Ok(())
 }
 
 /// Takes away a region that has no living owner.
 pub(super) fn remove(options: &RegionOptions, operation: &Operation<'_>, name: &str) -> Result<()> {
     let place = options.place(operation)?;
+    let removed = remove_from(options, operation, &place, name);
+    // Afterwards: what is to be removed may be the remains of a dead owner.
+    naming::sweep_once(&place);
+    removed
+}
+
+fn remove_from(options: &RegionOptions, operation: &Operation<'_>, place: &Place, name: &str) -> Result<()> {
     let file = match place.find(name, Access::ReadWrite) {
         Ok(file) => file,
         Err(error) if Meaning::of(&error) == Meaning::NoSuchName => {
             return Err(not_found(options, operation, &Found::Nothing));
         }
+        Err(error) if Meaning::of(&error) == Meaning::Denied => {
+            return Err(may_not_remove(operation, place, name).with_os(&error));
+        }
         Err(error) => return Err(naming::cannot_open(operation, &error)),
     };
-    let fixed = naming::read_header(operation, &place, &file)?;
-    let gone =
-        naming::take_name_away(operation, &place, name, &file, naming::PATIENT, |file| match naming::state(
-            operation, &place, file,
-        )? {
+    let fixed = naming::read_header(operation, place, &file)?;
+    let gone = naming::take_name_away(operation, place, name, &file, naming::PATIENT, |file| {
+        match naming::state(operation, place, file)? {
             RegionState::Dead | RegionState::Persistent => Ok(true),
             RegionState::Owned => {
                 let why = format!("its owner (process {}) is alive and alone may end it", fixed.owner_pid);
                 Err(operation.error(ErrorKind::PermissionDenied, why))
             }
-        })?;
+        }
+    });
+    let gone = gone.map_err(|error| match error.os_error().map(Meaning::of_number) {
+        Some(Meaning::Denied) => may_not_remove(operation, place, name),
+        _ => error,
+    })?;
     if !gone {
         return Err(not_found(options, operation, &Found::Nothing));
     }
     // Asked again: the owner may have let it persist since the first look.
-    let fixed = naming::read_header(operation, &place, &file)?;
+    let fixed = naming::read_header(operation, place, &file)?;
     if fixed.flags & PERSISTENT != 0 {
         let mapping = Mapping::new(file, &fixed, Writable::All, false)
             .map_err(|error| operation.os("telling those who wait", &error))?;
         mark_closed(mapping.header());
     }
     Ok(())
+}
+
+fn may_not_remove(operation: &Operation<'_>, place: &Place, name: &str) -> Error {
+    operation.error(ErrorKind::PermissionDenied, naming::describe_blocker(operation, place, name))
 }
 
 pub(super) fn list(options: &RegionOptions, operation: &Operation<'_>) -> Result<Vec<RegionInfo>> {
@@ -214,6 +283,8 @@ pub(super) fn list(options: &RegionOptions, operation: &Operation<'_>) -> Result
             Err(_) => {}
         }
     }
+    // Afterwards: what dead owners left is listed, too.
+    naming::sweep_once(&place);
     regions.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(regions)
 }

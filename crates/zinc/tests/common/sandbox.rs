@@ -29,10 +29,16 @@ pub(crate) fn deny(call: libc::c_long, error: i32) {
 
 /// From now on this process is another, ordinary user. Needs root.
 pub(crate) fn become_user(user: u32) {
-    // SAFETY: these calls take numbers and, once, an empty list; the C library changes all threads at once.
+    become_member(user, &[]);
+}
+
+/// As [`become_user`], and the user is a member of these groups, too.
+pub(crate) fn become_member(user: u32, groups: &[u32]) {
+    // SAFETY: these calls take numbers and, once, a list, which lives across the call; the C library changes all threads
+    // at once.
     let done = unsafe {
         [
-            libc::setgroups(0, std::ptr::null()),
+            libc::setgroups(groups.len(), groups.as_ptr()),
             libc::setresgid(user, user, user),
             libc::setresuid(user, user, user),
         ]

@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use rustix::fs::inotify;
 
 use super::process;
+use super::unnamed::through_proc;
 use crate::platform::unix::descriptor::Descriptor;
 
 /// Watches open files, whatever their names are, or were.
@@ -43,9 +43,9 @@ impl Closings {
             Some(inotify) => inotify,
             None => self.begin()?,
         };
-        let path = format!("/proc/self/fd/{}", file.as_raw_fd());
         let closed = inotify::WatchFlags::CLOSE_WRITE;
-        let watch = inotify.with(|inotify| inotify::add_watch(inotify, path, closed));
+        let watch =
+            inotify.with(|inotify| through_proc(file, |path| inotify::add_watch(inotify, path, closed)));
         Ok(Watched(watch.ok_or(io::ErrorKind::NotConnected)??))
     }
 

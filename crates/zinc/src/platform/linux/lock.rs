@@ -19,6 +19,8 @@ pub(crate) enum Byte {
     Owner = 0,
     /// Held for a moment by whoever takes the name away.
     Sweeper = 1,
+    /// Held by whoever has made the file, as long as its name is a hidden one.
+    Maker = 2,
 }
 
 /// A lock that is held until it is released or dropped.
@@ -29,11 +31,10 @@ pub(crate) struct Lock {
 impl Lock {
     /// Takes the lock on this open file, which must not be mapped; `None` if another holds it.
     pub(crate) fn take(file: File, byte: Byte) -> io::Result<Option<Self>> {
-        match fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, byte) {
-            Ok(_) => Ok(Some(Self { file: Descriptor::of_file(file, process::random_id()?)? })),
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => Ok(None),
-            Err(error) => Err(error),
+        if !hold(&file, byte)? {
+            return Ok(None);
         }
+        Ok(Some(Self { file: Descriptor::of_file(file, process::random_id()?)? }))
     }
 
     /// Whether it has not been released.
@@ -58,6 +59,15 @@ impl Lock {
     /// Async-signal-safe.
     pub(crate) fn release(&self) {
         self.file.close();
+    }
+}
+
+/// Takes the lock on this open file for as long as anything refers to it, a mapping too; false if another holds it.
+pub(crate) fn hold(file: &File, byte: Byte) -> io::Result<bool> {
+    match fcntl(file.as_raw_fd(), libc::F_OFD_SETLK, byte) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EACCES)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

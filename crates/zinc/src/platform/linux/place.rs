@@ -2,16 +2,22 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{self, AtFlags, FallocateFlags, Mode, OFlags, inotify};
+use rustix::fs::{self, AtFlags, Mode, OFlags, StatxAttributes, StatxFlags, inotify};
+use rustix::io::Errno;
 
-use super::{alarm::Alarm, process};
-use crate::platform::Access;
-use crate::platform::unix::{descriptor::Descriptor, file};
+use super::alarm::Alarm;
+use super::process;
+use super::unnamed::through_proc;
+use crate::platform::unix::descriptor::Descriptor;
+use crate::platform::unix::file;
+use crate::platform::{Access, Facts};
 
 /// Where regions live unless told otherwise.
 pub(crate) const DEFAULT: &str = "/dev/shm";
@@ -19,15 +25,12 @@ pub(crate) const DEFAULT: &str = "/dev/shm";
 const PREFIX: &str = "zinc.";
 /// `f_type` of hugetlbfs, see statfs(2).
 const HUGETLBFS: i64 = 0x9584_58f6;
-/// How much memory one call reserves at first. On older kernels a signal undoes the call that it interrupts, so calls
-/// must be shorter than the ticks of a profiling timer for the whole to get ahead.
-const RESERVE_STEP: u64 = 32 << 20;
 
 /// An open directory of regions.
 pub(crate) struct Place {
-    dir: OwnedFd,
+    pub(super) dir: OwnedFd,
     path: PathBuf,
-    page: usize,
+    pub(super) page: usize,
 }
 
 impl Place {
@@ -62,64 +65,6 @@ impl Place {
         self.page
     }
 
-    /// Bytes that are free for new regions.
-    pub(crate) fn free(&self) -> io::Result<u64> {
-        let stat = fs::statvfs(self.proc_path())?;
-        if stat.f_blocks != 0 {
-            return Ok(stat.f_bavail.saturating_mul(stat.f_frsize));
-        }
-        // A mount without a limit shows no blocks at all: what is free is then the machine's.
-        if self.page == process::page_size() { Ok(u64::MAX) } else { process::free_huge_memory(self.page) }
-    }
-
-    /// Makes a file that has no name yet, so nobody sees it and nothing is left if this process dies.
-    pub(crate) fn create(&self, mode: u32) -> io::Result<File> {
-        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(mode);
-        let file = fs::openat(&self.dir, ".", flags, mode).map_err(|error| match error {
-            rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::ISDIR => {
-                io::Error::new(io::ErrorKind::Unsupported, "its file system has no O_TMPFILE; use a tmpfs")
-            }
-            other => other.into(),
-        })?;
-        fs::fchmod(&file, mode)?;
-        Ok(file.into())
-    }
-
-    /// Gives the file its length and, unless it is to be sparse, all the memory that it will ever use.
-    pub(crate) fn reserve(&self, file: &File, len: u64, sparse: bool) -> io::Result<()> {
-        file.set_len(len)?;
-        if sparse {
-            return Ok(());
-        }
-        if self.free()? < len {
-            return Err(rustix::io::Errno::NOSPC.into());
-        }
-        let mut at = 0;
-        let mut step = RESERVE_STEP.max(self.page as u64);
-        while at < len {
-            match fs::fallocate(file, FallocateFlags::empty(), at, step.min(len - at)) {
-                Ok(()) => at += step.min(len - at),
-                // Undone; a shorter step gets ahead between two ticks.
-                Err(rustix::io::Errno::INTR) => step = (step / 2).max(self.page as u64),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Opens the same file anew: a lock through the new one ends when that is closed, whatever is mapped through `file`.
-    pub(crate) fn reopen(&self, file: &File) -> io::Result<File> {
-        let flags = OFlags::RDWR | OFlags::CLOEXEC;
-        Ok(fs::open(descriptor_path(file), flags, Mode::empty())?.into())
-    }
-
-    /// Gives a nameless file its name; `AlreadyExists` if the name is taken.
-    pub(crate) fn link(&self, file: &File, name: &str) -> io::Result<()> {
-        let from = descriptor_path(file);
-        Ok(fs::linkat(fs::CWD, from, &self.dir, file_name(name), AtFlags::SYMLINK_FOLLOW)?)
-    }
-
     /// Opens the file of that name; follows no link.
     pub(crate) fn find(&self, name: &str, access: Access) -> io::Result<File> {
         file::open_in(&self.dir, &file_name(name), access)
@@ -130,9 +75,27 @@ impl Place {
         file::is_named_in(&self.dir, &file_name(name), file)
     }
 
-    /// The user that the file of that name belongs to, whether or not this process may open it.
-    pub(crate) fn user_of(&self, name: &str) -> io::Result<u32> {
-        file::user_in(&self.dir, &file_name(name))
+    /// What the system knows about the file of that name, whether or not this process may open it.
+    pub(crate) fn facts_of(&self, name: &str) -> io::Result<Facts> {
+        file::facts_in(&self.dir, &file_name(name))
+    }
+
+    /// Whether everything that anybody makes here may belong to that group, and not only what its members make.
+    pub(crate) fn gives_group(&self, group: u32) -> io::Result<bool> {
+        const GROUP_OF_DIRECTORY: u32 = 0o2000;
+        let Facts { group: own, mode, .. } = file::facts_in(&self.dir, ".")?;
+        Ok(own == group && mode & GROUP_OF_DIRECTORY != 0 && mode & 0o002 != 0)
+    }
+
+    /// Whether nobody at all may change the file of that name, or else the directory, see chattr(1).
+    pub(crate) fn is_immutable(&self, name: Option<&str>) -> bool {
+        let (path, flags) = match name {
+            Some(name) => (file_name(name), AtFlags::SYMLINK_NOFOLLOW),
+            None => (".".to_owned(), AtFlags::empty()),
+        };
+        let fixed = StatxAttributes::IMMUTABLE | StatxAttributes::APPEND;
+        fs::statx(&self.dir, path, flags, StatxFlags::empty())
+            .is_ok_and(|stat| stat.stx_attributes.intersects(fixed))
     }
 
     pub(crate) fn unlink(&self, name: &str) -> io::Result<()> {
@@ -148,49 +111,101 @@ impl Place {
     pub(crate) fn watch(&self) -> io::Result<DirectoryWatch> {
         let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
         let appears = inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
-        inotify::add_watch(&inotify, self.proc_path(), appears)?;
-        Ok(DirectoryWatch { inotify: Descriptor::of_kernel_object(inotify, process::random_id()?)? })
-    }
-
-    fn proc_path(&self) -> String {
-        descriptor_path(&self.dir)
+        let watched = through_proc(&self.dir, |path| inotify::add_watch(&inotify, path, appears));
+        if watched == Err(Errno::NOENT) {
+            inotify::add_watch(&inotify, &self.path, appears)?;
+        } else {
+            watched?;
+        }
+        let inotify = Descriptor::of_kernel_object(inotify, process::random_id()?)?;
+        Ok(DirectoryWatch { inotify, busy: AtomicBool::new(false) })
     }
 }
 
 /// How long a sleep is that nothing ends, because somebody in this process has closed the watch's descriptor.
 const BLIND_SLEEP: Duration = Duration::from_millis(10);
+/// How long a watch looks at nothing where one piece of news follows the other.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Tells when something new is in a [`Place`].
 pub(crate) struct DirectoryWatch {
     inotify: Descriptor,
+    /// Whether the last news came so soon that the next is waited for with a pause.
+    busy: AtomicBool,
 }
 
-/// Sleeps until a name has appeared, the alarm has rung, the time is up, or a signal comes.
-pub(crate) fn sleep(watch: Option<&DirectoryWatch>, alarm: Option<&Alarm>, time: Duration) -> io::Result<()> {
-    let kept = watch.map(|watch| &watch.inotify).into_iter().chain(alarm.map(Alarm::descriptor));
-    let sources: Vec<_> = kept.map(Descriptor::borrow).collect();
-    let blind = sources.iter().any(Option::is_none);
-    let timeout = Timespec::try_from(if blind { time.min(BLIND_SLEEP) } else { time }).ok();
-    let sources = sources.into_iter().flatten();
-    let mut polled: Vec<_> = sources.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN)).collect();
+/// Sleeps until a file of that name has appeared, the alarm has rung, the time is up, or a signal comes.
+///
+/// Others may create and remove files as fast as they can. News of other names does not end the sleep, and news that
+/// follows each other closely is read only so often, which costs a region that appears meanwhile a pause at the most.
+pub(crate) fn sleep(
+    watch: Option<&DirectoryWatch>,
+    name: &str,
+    alarm: Option<&Alarm>,
+    time: Duration,
+) -> io::Result<()> {
+    let end = Instant::now() + time;
+    let left = || end.saturating_duration_since(Instant::now());
+    let alarm = alarm.map(Alarm::descriptor);
+    loop {
+        let busy = watch.is_some_and(|watch| watch.busy.load(Ordering::Relaxed));
+        if busy && poll_all([alarm, None], left().min(PAUSE))? != Woken::ByTime {
+            return Ok(());
+        }
+        let start = Instant::now();
+        let woken = poll_all([watch.map(|watch| &watch.inotify), alarm], left())?;
+        let (Some(watch), Woken::ByFirst) = (watch, woken) else { return Ok(()) };
+        watch.busy.store(start.elapsed() < PAUSE, Ordering::Relaxed);
+        if watch.read_whether_new(&file_name(name)) || left().is_zero() {
+            return Ok(());
+        }
+    }
+}
+
+impl DirectoryWatch {
+    /// Reads all the news; whether a file of that name may be new.
+    fn read_whether_new(&self, name: &str) -> bool {
+        // Asked again: much may have happened during the sleep.
+        let Some(inotify) = self.inotify.borrow() else { return true };
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut reader = inotify::Reader::new(inotify, &mut buffer);
+        let mut is_new = false;
+        while let Ok(event) = reader.next() {
+            is_new |= event.events().contains(inotify::ReadFlags::QUEUE_OVERFLOW)
+                || event.file_name().is_some_and(|new| new.to_bytes() == name.as_bytes());
+        }
+        is_new
+    }
+}
+
+/// What has ended a sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    /// The first of the sources, or it and the second.
+    ByFirst,
+    /// The second alone, or a signal.
+    ByOther,
+    ByTime,
+}
+
+fn poll_all(sources: [Option<&Descriptor>; 2], time: Duration) -> io::Result<Woken> {
+    let [first, second] = sources.map(|source| source.map(Descriptor::borrow));
+    let is_blind = matches!(first, Some(None)) || matches!(second, Some(None));
+    let sources = [first.flatten(), second.flatten()];
+    let mut polled: Vec<_> =
+        sources.iter().flatten().map(|source| PollFd::from_borrowed_fd(*source, PollFlags::IN)).collect();
+    let timeout = Timespec::try_from(if is_blind { time.min(BLIND_SLEEP) } else { time }).ok();
     match poll(&mut polled, timeout.as_ref()) {
-        Ok(_) => {}
-        Err(rustix::io::Errno::INTR) => return Ok(()),
-        Err(error) => return Err(error.into()),
+        // The next call looks again, and whoever is blind must not sleep on.
+        Ok(0) if is_blind => Ok(Woken::ByOther),
+        Ok(0) => Ok(Woken::ByTime),
+        Ok(_) if sources[0].is_some() && !polled[0].revents().is_empty() => Ok(Woken::ByFirst),
+        Ok(_) | Err(Errno::INTR) => Ok(Woken::ByOther),
+        Err(error) => Err(error.into()),
     }
-    // Asked again: much may have happened during the sleep.
-    if let Some(inotify) = watch.and_then(|watch| watch.inotify.borrow()) {
-        let mut events = [0; 4096];
-        while rustix::io::read(inotify, &mut events).is_ok_and(|read| read > 0) {}
-    }
-    Ok(())
 }
 
-fn file_name(name: &str) -> String {
+/// The name of a region's file.
+pub(super) fn file_name(name: &str) -> String {
     format!("{PREFIX}{name}")
-}
-
-/// The magic link by which /proc names an open file that may have no other name, see proc(5).
-fn descriptor_path(file: &impl AsFd) -> String {
-    format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
 }

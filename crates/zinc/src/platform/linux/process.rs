@@ -6,7 +6,8 @@ use rustix::time::ClockId;
 
 use crate::platform::unix::process::read_clock;
 pub(crate) use crate::platform::unix::process::{
-    SignalsBlocked, block_signals, id, is_superuser, now, page_size, processors, start_thread, user,
+    SignalsBlocked, block_signals, id, is_member, is_superuser, now, page_size, processors, start_thread,
+    user,
 };
 
 /// The clock of [`now`] to a few milliseconds, and much cheaper to read.

@@ -17,21 +17,30 @@ pub(crate) fn is_mine(file: &File, user: u32) -> bool {
 
 /// Whether the number stands for every user that has no number here.
 pub(crate) fn is_nobody(user: u32) -> bool {
-    user == number_of_the_rest() && !has_numbers_for_all("/proc/self/uid_map")
+    static KNOWN: AtomicU64 = AtomicU64::new(UNKNOWN);
+    user == number_of_the_rest(&KNOWN, "/proc/sys/kernel/overflowuid")
+        && !has_numbers_for_all("/proc/self/uid_map")
 }
 
-/// Asked of the system once, which reads a file for it.
-fn number_of_the_rest() -> u32 {
-    /// More than any number of a user.
-    const UNKNOWN: u64 = u64::MAX;
+/// Whether the number stands for every group that has no number here.
+pub(crate) fn is_nobodys_group(group: u32) -> bool {
     static KNOWN: AtomicU64 = AtomicU64::new(UNKNOWN);
-    if let Ok(known) = u32::try_from(KNOWN.load(Ordering::Relaxed)) {
+    group == number_of_the_rest(&KNOWN, "/proc/sys/kernel/overflowgid")
+        && !has_numbers_for_all("/proc/self/gid_map")
+}
+
+/// More than any number of a user or a group.
+const UNKNOWN: u64 = u64::MAX;
+
+/// Asked of the system once, which reads a file for it.
+fn number_of_the_rest(known: &AtomicU64, file: &str) -> u32 {
+    if let Ok(known) = u32::try_from(known.load(Ordering::Relaxed)) {
         return known;
     }
-    let told = std::fs::read_to_string("/proc/sys/kernel/overflowuid");
     // Without /proc, the kernel's default.
-    let number = told.ok().and_then(|told| told.trim().parse().ok()).unwrap_or(65534);
-    KNOWN.store(u64::from(number), Ordering::Relaxed);
+    let number =
+        std::fs::read_to_string(file).ok().and_then(|told| told.trim().parse().ok()).unwrap_or(65534);
+    known.store(u64::from(number), Ordering::Relaxed);
     number
 }
 

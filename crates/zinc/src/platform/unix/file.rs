@@ -32,9 +32,9 @@ pub(crate) fn is_named_in(dir: impl AsFd, name: &str, file: &File) -> io::Result
     }
 }
 
-/// The user that the file of that name belongs to, whether or not this process may open it.
-pub(crate) fn user_in(dir: impl AsFd, name: &str) -> io::Result<u32> {
-    Ok(fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?.st_uid)
+/// What the system knows about the file of that name, whether or not this process may open it.
+pub(crate) fn facts_in(dir: impl AsFd, name: &str) -> io::Result<Facts> {
+    Ok(facts_in_stat(&fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?))
 }
 
 pub(crate) fn unlink_in(dir: impl AsFd, name: &str) -> io::Result<()> {
@@ -56,9 +56,17 @@ pub(crate) fn names_in(dir: impl AsFd, prefix: &str) -> io::Result<Vec<String>> 
 
 /// What the system knows about an open file.
 pub(crate) fn facts(file: &File) -> io::Result<Facts> {
-    let stat = fs::fstat(file)?;
-    let regular = fs::FileType::from_raw_mode(stat.st_mode) == fs::FileType::RegularFile;
-    Ok(Facts { regular, len: stat.st_size as u64, user: stat.st_uid })
+    Ok(facts_in_stat(&fs::fstat(file)?))
+}
+
+fn facts_in_stat(stat: &Stat) -> Facts {
+    Facts {
+        regular: fs::FileType::from_raw_mode(stat.st_mode) == fs::FileType::RegularFile,
+        len: stat.st_size as u64,
+        user: stat.st_uid,
+        group: stat.st_gid,
+        mode: stat.st_mode & 0o7777,
+    }
 }
 
 /// Reads from the start of the file until `bytes` is full or the file ends; returns how many bytes it read. It neither

@@ -30,6 +30,12 @@ pub(crate) fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+/// Whether this process may give its files to that group.
+pub(crate) fn is_member(group: u32) -> bool {
+    let others = || rustix::process::getgroups().unwrap_or_default();
+    rustix::process::getegid().as_raw() == group || others().iter().any(|other| other.as_raw() == group)
+}
+
 /// Whether everybody trusts that user's regions.
 pub(crate) fn is_superuser(user: u32) -> bool {
     user == 0

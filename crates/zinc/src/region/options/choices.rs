@@ -24,12 +24,15 @@ use crate::wait::Timeout;
 #[derive(Clone, Debug, Default)]
 pub struct RegionOptions {
     pub(in crate::region) read_only: bool,
+    pub(in crate::region) copy_on_write: bool,
     pub(in crate::region) prefault: bool,
     pub(in crate::region) sparse: bool,
     pub(in crate::region) persistent: bool,
     pub(in crate::region) unlinked: bool,
     pub(in crate::region) mode: u32,
+    pub(in crate::region) group: Option<u32>,
     pub(in crate::region) accept_owner: Option<u32>,
+    pub(in crate::region) accept_group: Option<u32>,
     pub(in crate::region) spin: Option<Duration>,
     pub(in crate::region) timeout: Timeout,
     pub(in crate::region) directory: Option<PathBuf>,
@@ -47,6 +50,15 @@ impl RegionOptions {
     #[must_use]
     pub fn read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
+        self
+    }
+
+    /// Open: map the data so that what this process writes stays in this process: the safe way to hand a region's bytes to
+    /// code that may write to them although it should not. Each page that is written to takes memory of its own; the others
+    /// go on showing the region. Waiting and notifying are as with `read_only`, which this excludes. Default: false.
+    #[must_use]
+    pub fn copy_on_write(mut self, copy_on_write: bool) -> Self {
+        self.copy_on_write = copy_on_write;
         self
     }
 
@@ -82,12 +94,22 @@ impl RegionOptions {
         self
     }
 
-    /// Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
-    /// itself always may. A user who may read only (`0640`, say) opens it read-only; `0600` is this user alone. Default:
-    /// `0600`.
+    /// Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
+    /// read only (`0640`, say) opens it read-only; `0600` is this user alone. A mode without the owner's right to read and
+    /// write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
+    /// Unsupported. Default: `0600`.
     #[must_use]
     pub fn mode(mut self, bits: u32) -> Self {
         self.mode = bits;
+        self
+    }
+
+    /// Create: the group that the region belongs to, whose rights the second digit of the mode says (`0660`, say); without
+    /// any right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied.
+    /// Default: the group that the system chooses, usually the user's first.
+    #[must_use]
+    pub fn group(mut self, id: u32) -> Self {
+        self.group = Some(id);
         self
     }
 
@@ -95,6 +117,15 @@ impl RegionOptions {
     #[must_use]
     pub fn accept_owner(mut self, id: u32) -> Self {
         self.accept_owner = Some(id);
+        self
+    }
+
+    /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+    /// whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives its
+    /// group to every file, and users who are no members may make some, this accepts nothing. Default: none.
+    #[must_use]
+    pub fn accept_group(mut self, id: u32) -> Self {
+        self.accept_group = Some(id);
         self
     }
 

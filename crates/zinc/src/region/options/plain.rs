@@ -18,8 +18,12 @@ pub struct PlainOptions {
     pub flags: u32,
     /// `mode`, permission bits.
     pub mode: u32,
+    /// `group`, a group id that counts if its flag is set.
+    pub group: u32,
     /// `accept_owner`, a user id.
     pub accept_owner: u32,
+    /// `accept_group`, a group id that counts if its flag is set.
+    pub accept_group: u32,
     /// `spin`, in nanoseconds; negative is none at all.
     pub spin_ns: i64,
     /// `timeout`, in nanoseconds; 0 is not at all, and negative for ever.
@@ -31,6 +35,8 @@ pub struct PlainOptions {
 impl PlainOptions {
     /// The flag `read_only`.
     pub const READ_ONLY: u32 = 1;
+    /// The flag `copy_on_write`.
+    pub const COPY_ON_WRITE: u32 = 32;
     /// The flag `prefault`.
     pub const PREFAULT: u32 = 2;
     /// The flag `sparse`.
@@ -39,21 +45,33 @@ impl PlainOptions {
     pub const PERSISTENT: u32 = 8;
     /// The flag `unlinked`.
     pub const UNLINKED: u32 = 16;
+    /// The flag of a chosen `group`.
+    pub const GROUP: u32 = 64;
+    /// The flag of a chosen `accept_group`.
+    pub const ACCEPT_GROUP: u32 = 128;
     /// All flags.
-    pub const FLAGS: u32 =
-        Self::READ_ONLY | Self::PREFAULT | Self::SPARSE | Self::PERSISTENT | Self::UNLINKED;
+    pub const FLAGS: u32 = Self::READ_ONLY
+        | Self::COPY_ON_WRITE
+        | Self::PREFAULT
+        | Self::SPARSE
+        | Self::PERSISTENT
+        | Self::UNLINKED
+        | Self::GROUP
+        | Self::ACCEPT_GROUP;
     /// How many numbers there are.
-    pub const NUMBERS: usize = 4;
+    pub const NUMBERS: usize = 6;
 
     /// The options whose numbers are in the order of the fields.
     #[must_use]
     pub fn from_parts(flags: u32, numbers: [i64; Self::NUMBERS], directory: Option<PathBuf>) -> Self {
         Self {
             flags,
-            mode: (numbers[0] & 0o777) as u32,
-            accept_owner: u32::try_from(numbers[1]).unwrap_or(u32::MAX),
-            spin_ns: numbers[2],
-            timeout_ns: numbers[3],
+            mode: u32::try_from(numbers[0]).unwrap_or(u32::MAX),
+            group: u32::try_from(numbers[1]).unwrap_or(u32::MAX),
+            accept_owner: u32::try_from(numbers[2]).unwrap_or(u32::MAX),
+            accept_group: u32::try_from(numbers[3]).unwrap_or(u32::MAX),
+            spin_ns: numbers[4],
+            timeout_ns: numbers[5],
             directory,
         }
     }
@@ -61,14 +79,27 @@ impl PlainOptions {
     /// The numbers, in the order of the fields.
     #[must_use]
     pub fn numbers(&self) -> [i64; Self::NUMBERS] {
-        [i64::from(self.mode), i64::from(self.accept_owner), self.spin_ns, self.timeout_ns]
+        [
+            i64::from(self.mode),
+            i64::from(self.group),
+            i64::from(self.accept_owner),
+            i64::from(self.accept_group),
+            self.spin_ns,
+            self.timeout_ns,
+        ]
     }
 
     /// What a handle keeps that another process opens in its turn: the options that say how to open it, and not those
     /// of its making or of this process.
     #[must_use]
     pub fn handed_on(&self) -> Self {
-        Self { flags: 0, accept_owner: self.accept_owner, spin_ns: self.spin_ns, ..Self::default() }
+        Self {
+            flags: self.flags & (Self::ACCEPT_GROUP),
+            accept_owner: self.accept_owner,
+            accept_group: self.accept_group,
+            spin_ns: self.spin_ns,
+            ..Self::default()
+        }
     }
 }
 
@@ -76,12 +107,15 @@ impl From<PlainOptions> for RegionOptions {
     fn from(plain: PlainOptions) -> Self {
         Self {
             read_only: plain.flags & PlainOptions::READ_ONLY != 0,
+            copy_on_write: plain.flags & PlainOptions::COPY_ON_WRITE != 0,
             prefault: plain.flags & PlainOptions::PREFAULT != 0,
             sparse: plain.flags & PlainOptions::SPARSE != 0,
             persistent: plain.flags & PlainOptions::PERSISTENT != 0,
             unlinked: plain.flags & PlainOptions::UNLINKED != 0,
             mode: plain.mode,
+            group: Some(plain.group).filter(|_| plain.flags & PlainOptions::GROUP != 0),
             accept_owner: Some(plain.accept_owner).filter(|&id| id != 0),
+            accept_group: Some(plain.accept_group).filter(|_| plain.flags & PlainOptions::ACCEPT_GROUP != 0),
             spin: chosen(plain.spin_ns),
             timeout: Timeout::from_nanos(plain.timeout_ns),
             directory: plain.directory,
@@ -93,15 +127,20 @@ impl From<&RegionOptions> for PlainOptions {
     fn from(options: &RegionOptions) -> Self {
         let flags = [
             (Self::READ_ONLY, options.read_only),
+            (Self::COPY_ON_WRITE, options.copy_on_write),
             (Self::PREFAULT, options.prefault),
             (Self::SPARSE, options.sparse),
             (Self::PERSISTENT, options.persistent),
             (Self::UNLINKED, options.unlinked),
+            (Self::GROUP, options.group.is_some()),
+            (Self::ACCEPT_GROUP, options.accept_group.is_some()),
         ];
         Self {
             flags: flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).sum(),
             mode: options.mode,
+            group: options.group.unwrap_or(0),
             accept_owner: options.accept_owner.unwrap_or(0),
+            accept_group: options.accept_group.unwrap_or(0),
             spin_ns: options.spin.map_or(0, nanoseconds),
             timeout_ns: options.timeout.nanoseconds(),
 

@@ -49,7 +49,7 @@ fn method(option: &Choice) -> String {
             ("boolean", name.as_str(), "whether to".to_owned(), format!("flag({flag}, {name})"))
         }
         ChoiceType::Mode => {
-            ("int", "bits", "the permission bits".to_owned(), format!("number({place}, bits & 0777)"))
+            ("int", "bits", "the permission bits".to_owned(), format!("number({place}, bits)"))
         }
         ChoiceType::User => {
             ("long", "id", "the user's id".to_owned(), format!("number({place}, Ids.check(id))"))

@@ -8,12 +8,14 @@ import java.time.Duration;
 /** What can be chosen, as flags, numbers and a path: nanoseconds, and every 0 is the default. */
 abstract class Choices {
     /** How many numbers there are. */
-    static final int NUMBERS = 4;
+    static final int NUMBERS = 6;
 
     static final int MODE = 0;
-    static final int ACCEPT_OWNER = 1;
-    static final int SPIN = 2;
-    static final int TIMEOUT = 3;
+    static final int GROUP = 1;
+    static final int ACCEPT_OWNER = 2;
+    static final int ACCEPT_GROUP = 3;
+    static final int SPIN = 4;
+    static final int TIMEOUT = 5;
 
     /** Options with that flag as given. */
     abstract RegionOptions flag(int flag, boolean set);
@@ -34,6 +36,18 @@ abstract class Choices {
      */
     public RegionOptions readOnly(boolean readOnly) {
         return flag(1, readOnly);
+    }
+
+    /**
+     * Open: map the data so that what this process writes stays in this process: the safe way to hand a region's bytes
+     * to code that may write to them although it should not. Each page that is written to takes memory of its own; the
+     * others go on showing the region. Waiting and notifying are as with {@code read_only}, which this excludes.
+     *
+     * @param copyOnWrite whether to; the default is false
+     * @return options with it
+     */
+    public RegionOptions copyOnWrite(boolean copyOnWrite) {
+        return flag(32, copyOnWrite);
     }
 
     /**
@@ -80,15 +94,28 @@ abstract class Choices {
     }
 
     /**
-     * Create: who may open the region, as the permission bits of its file; the umask does not touch them, and the owner
-     * itself always may. A user who may read only ({@code 0640}, say) opens it read-only; {@code 0600} is this user
-     * alone.
+     * Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user who
+     * may read only ({@code 0640}, say) opens it read-only; {@code 0600} is this user alone. A mode without the owner's
+     * right to read and write, with other bits than those of reading and writing, or that lets somebody write who may
+     * not read, is Unsupported.
      *
      * @param bits the permission bits; the default is {@code 0600}
      * @return options with it
      */
     public RegionOptions mode(int bits) {
-        return number(MODE, bits & 0777);
+        return number(MODE, bits);
+    }
+
+    /**
+     * Create: the group that the region belongs to, whose rights the second digit of the mode says ({@code 0660}, say);
+     * without any right for it, the mode is Unsupported. This user must be a member of it, or the region is
+     * PermissionDenied.
+     *
+     * @param id the group's id; the default is the group that the system chooses, usually the user's first
+     * @return options with it
+     */
+    public RegionOptions group(long id) {
+        return flag(64, true).number(GROUP, Ids.check(id));
     }
 
     /**
@@ -99,6 +126,18 @@ abstract class Choices {
      */
     public RegionOptions acceptOwner(long id) {
         return number(ACCEPT_OWNER, Ids.check(id));
+    }
+
+    /**
+     * Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+     * whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives
+     * its group to every file, and users who are no members may make some, this accepts nothing.
+     *
+     * @param id the group's id; the default is none
+     * @return options with it
+     */
+    public RegionOptions acceptGroup(long id) {
+        return flag(128, true).number(ACCEPT_GROUP, Ids.check(id));
     }
 
     /**

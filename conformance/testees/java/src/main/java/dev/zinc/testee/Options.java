@@ -19,12 +19,15 @@ final class Options {
             JsonElement value = command.get(name);
             options = switch (name) {
                 case "read_only" -> options.readOnly(value.getAsBoolean());
+                case "copy_on_write" -> options.copyOnWrite(value.getAsBoolean());
                 case "prefault" -> options.prefault(value.getAsBoolean());
                 case "sparse" -> options.sparse(value.getAsBoolean());
                 case "persistent" -> options.persistent(value.getAsBoolean());
                 case "unlinked" -> options.unlinked(value.getAsBoolean());
                 case "mode" -> options.mode(value.getAsInt());
+                case "group" -> options.group(value.getAsLong());
                 case "accept_owner" -> options.acceptOwner(value.getAsLong());
+                case "accept_group" -> options.acceptGroup(value.getAsLong());
                 case "spin_us" -> options.spin(Duration.ofNanos(1000 * value.getAsLong()));
                 case "timeout" -> options.timeout(Duration.ofMillis(value.getAsLong()));
                 case "directory" -> options.directory(Path.of(value.getAsString()));
