@@ -152,11 +152,31 @@ fn describe(options: &RegionOptions) -> zinc::Result<()> {
 }
 // ANCHOR_END: describe
 
+// ANCHOR: group
+/// Shares a region within a group: whoever opens it need not know which member owns it.
+fn board(options: &RegionOptions, group: u32) -> zinc::Result<()> {
+    let owner = options.clone().group(group).mode(0o660).create("board", 4096)?;
+
+    // In a process of any other member:
+    let region = options.clone().accept_group(group).open("board")?;
+    region.notify()?;
+    assert!(owner.wait(1000)?);
+    Ok(())
+}
+// ANCHOR_END: group
+
 /// A directory of regions for one test, gone with it.
 fn place() -> (tempfile::TempDir, RegionOptions) {
     let directory = tempfile::Builder::new().prefix("zinc-book-").tempdir_in("/dev/shm").unwrap();
     let options = RegionOptions::new().directory(directory.path());
     (directory, options)
+}
+
+#[test]
+fn a_board_is_shared_within_a_group() {
+    let (directory, options) = place();
+    let group = std::os::unix::fs::MetadataExt::gid(&directory.path().metadata().unwrap());
+    board(&options, group).unwrap();
 }
 
 #[test]

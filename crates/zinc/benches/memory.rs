@@ -9,6 +9,8 @@
 //!   and huge ones read differently (about a sixth), and creating is much quicker with huge ones, so the kernel's settings
 //!   for both kinds of memory are printed with the result. `ZINC_DIR` on a tmpfs mounted with `huge=always` shows it.
 //! - *Creating*, by size, reserved and sparse; the time is the kernel's, which finds the pages one by one.
+//! - *Huge pages*: 100 MB created, filled, read for the first time, and opened prefaulted, on a tmpfs mounted with each
+//!   setting of `huge=`. Root only, because of the mounts; they are the bench's own, and gone with it.
 //!
 //! What is compared is taken by turns, and ratios within rounds, as in the other bench.
 //!
@@ -17,9 +19,11 @@
 
 mod common;
 
+use std::ffi::CString;
 use std::fs::OpenOptions;
 use std::hint::black_box;
-use std::slice;
+use std::os::unix::ffi::OsStrExt;
+use std::{io, slice};
 
 use common::{Clock, Report, load, median, percentiles, ticks};
 use memmap2::MmapOptions;
@@ -37,6 +41,7 @@ fn main() {
     opening(&clock, &mut report);
     reading_all(&clock, &mut report);
     creating(&clock, &mut report);
+    huge_pages(&clock, &mut report);
     report.print();
 }
 
@@ -177,6 +182,68 @@ fn creating(clock: &Clock, report: &mut Report) {
             row.extend([("us a MB", made / megabytes), ("close us a MB", closed / megabytes)]);
         }
         report.row(name, row);
+    }
+}
+
+fn huge_pages(clock: &Clock, report: &mut Report) {
+    const ROUNDS: usize = 7;
+    let settings = ["never", "advise", "within_size", "always"];
+    let mounts: Vec<_> = settings.iter().map(|huge| Mount::new(huge)).collect();
+    let mut found: Vec<[Vec<f64>; 4]> = settings.iter().map(|_| Default::default()).collect();
+    for (mount, setting) in mounts.iter().zip(settings) {
+        if let Err(error) = mount {
+            return report.note(format!("skipped, a tmpfs with huge={setting}: {error}"));
+        }
+    }
+    for _ in 0..ROUNDS {
+        for (mount, took) in mounts.iter().flatten().zip(&mut found) {
+            let options = RegionOptions::new().directory(mount.directory.path());
+            let (created, owner) = timed(|| create(report, &options, "huge-100MB", READ));
+            let Some(owner) = owner else { return };
+            // SAFETY: the region is as long, aligned to a page, and nobody else knows its name.
+            let all = unsafe { slice::from_raw_parts_mut(owner.as_mut_ptr().cast::<u64>(), READ / 8) };
+            let (filled, ()) = timed(|| all.fill(1));
+            let peer = options.open(owner.name()).expect("the owner lives");
+            let (read, total) = timed(|| sum(words(&peer)));
+            assert_eq!(total, READ as u64 / 8, "the region holds what was written to it");
+            let (opened, _peer) = timed(|| options.clone().prefault(true).open(owner.name()));
+            for (all, one) in took.iter_mut().zip([created, filled, read, opened]) {
+                all.push(one * clock.tick() / 1e6);
+            }
+        }
+    }
+    let columns = ["create ms", "fill ms", "first read ms", "open prefaulted ms"];
+    for (setting, took) in settings.iter().zip(found) {
+        let name = format!("100 MB on tmpfs, huge={setting}");
+        report.row(&name, columns.into_iter().zip(took.map(median)).collect());
+    }
+}
+
+/// A tmpfs in a directory of its own, until it is dropped.
+struct Mount {
+    directory: tempfile::TempDir,
+}
+
+impl Mount {
+    fn new(huge: &str) -> io::Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let path = CString::new(directory.path().as_os_str().as_bytes())?;
+        let options = CString::new(format!("size={},huge={huge}", READ + 8 * MB))?;
+        let kind = c"tmpfs".as_ptr();
+        // SAFETY: all pointers are to C strings that live across the call.
+        match unsafe { libc::mount(kind, path.as_ptr(), kind, 0, options.as_ptr().cast()) } {
+            0 => Ok(Self { directory }),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        if let Ok(path) = CString::new(self.directory.path().as_os_str().as_bytes()) {
+            // SAFETY: the pointer is to a C string that lives across the call.
+            unsafe { libc::umount2(path.as_ptr(), libc::MNT_DETACH) };
+        }
     }
 }
 

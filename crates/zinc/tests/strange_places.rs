@@ -196,8 +196,13 @@ fn live_without_linkat(part: &mut Part) {
     live(&part.options());
     assert!(left(part.directory()).is_empty(), "{:?}", left(part.directory()));
 
-    // What fails on its way leaves nothing, and who dies on its way is swept.
+    // What fails on its way leaves nothing, nor does what never gets its name.
     let options = part.options();
+    let unlinked = options.clone().unlinked(true).create("r", 1).unwrap();
+    drop(options.create("r", 1).unwrap());
+    unlinked.link().unwrap();
+    drop(unlinked);
+    drop(options.clone().unlinked(true).create("r", 1).unwrap());
     assert_eq!(word(options.create("r", 1 << 45)), "NoSpace");
     assert!(left(part.directory()).is_empty(), "{:?}", left(part.directory()));
     part.say("done");

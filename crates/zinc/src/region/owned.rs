@@ -311,17 +311,30 @@ impl Owner {
         if !self.is_alive() {
             return Ok(());
         }
-        let _turn = self.turn();
+        let turn = self.turn();
         if !self.is_alive() {
             return Ok(());
         }
         failpoint!("close: has begun");
         let taken = self.take_name_away(operation);
+        if *turn == Linked::NotYet {
+            self.discard(operation);
+        }
         failpoint!("close: has taken the name away");
         mark_closed(self.header());
         failpoint!("close: has said so");
         self.let_go();
         taken
+    }
+
+    /// Removes the hidden name that a file without a name has where there are no nameless ones.
+    fn discard(&self, operation: &Operation<'_>) {
+        // What cannot be removed now is swept later.
+        if let Ok(place) = self.place(operation)
+            && let Some(lock) = &self.lock
+        {
+            lock.with_file(|file| place.discard(file));
+        }
     }
 
     fn let_go(&self) {

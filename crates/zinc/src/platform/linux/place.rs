@@ -67,7 +67,7 @@ impl Place {
 
     /// Opens the file of that name; follows no link.
     pub(crate) fn find(&self, name: &str, access: Access) -> io::Result<File> {
-        file::open_in(&self.dir, &file_name(name), access)
+        file::open_in(&self.dir, file_name(name), access)
     }
 
     /// Whether `name` is, at this moment, the name of this very file.
@@ -149,12 +149,12 @@ pub(crate) fn sleep(
     let alarm = alarm.map(Alarm::descriptor);
     loop {
         let busy = watch.is_some_and(|watch| watch.busy.load(Ordering::Relaxed));
-        if busy && poll_all([alarm, None], left().min(PAUSE))? != Woken::ByTime {
+        if busy && poll_all([alarm, None], left().min(PAUSE))? != Woken::Time {
             return Ok(());
         }
         let start = Instant::now();
         let woken = poll_all([watch.map(|watch| &watch.inotify), alarm], left())?;
-        let (Some(watch), Woken::ByFirst) = (watch, woken) else { return Ok(()) };
+        let (Some(watch), Woken::First) = (watch, woken) else { return Ok(()) };
         watch.busy.store(start.elapsed() < PAUSE, Ordering::Relaxed);
         if watch.read_whether_new(&file_name(name)) || left().is_zero() {
             return Ok(());
@@ -182,10 +182,10 @@ impl DirectoryWatch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Woken {
     /// The first of the sources, or it and the second.
-    ByFirst,
+    First,
     /// The second alone, or a signal.
-    ByOther,
-    ByTime,
+    Other,
+    Time,
 }
 
 fn poll_all(sources: [Option<&Descriptor>; 2], time: Duration) -> io::Result<Woken> {
@@ -197,10 +197,10 @@ fn poll_all(sources: [Option<&Descriptor>; 2], time: Duration) -> io::Result<Wok
     let timeout = Timespec::try_from(if is_blind { time.min(BLIND_SLEEP) } else { time }).ok();
     match poll(&mut polled, timeout.as_ref()) {
         // The next call looks again, and whoever is blind must not sleep on.
-        Ok(0) if is_blind => Ok(Woken::ByOther),
-        Ok(0) => Ok(Woken::ByTime),
-        Ok(_) if sources[0].is_some() && !polled[0].revents().is_empty() => Ok(Woken::ByFirst),
-        Ok(_) | Err(Errno::INTR) => Ok(Woken::ByOther),
+        Ok(0) if is_blind => Ok(Woken::Other),
+        Ok(0) => Ok(Woken::Time),
+        Ok(_) if sources[0].is_some() && !polled[0].revents().is_empty() => Ok(Woken::First),
+        Ok(_) | Err(Errno::INTR) => Ok(Woken::Other),
         Err(error) => Err(error.into()),
     }
 }

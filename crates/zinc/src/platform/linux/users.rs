@@ -1,4 +1,4 @@
-//! Users, as far as the process's user namespace tells them apart, see user_namespaces(7).
+//! Users, as far as the process's user namespace tells them apart, see `user_namespaces(7)`.
 //!
 //! Files of users that have no number in a namespace show one number there for all of them. So that number is nobody's,
 //! and a process that has it itself must look closer before it takes a file for its own.
