@@ -5,6 +5,7 @@ mod common;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 
+use common::forked::fork;
 use common::sandbox::become_user;
 use common::{Actor, Part, Stage, is_root, word};
 use zinc::{ErrorKind, RegionOptions, Timeout};
