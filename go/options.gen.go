@@ -52,13 +52,13 @@ func WithUnlinked() Option {
 // WithMode (create): who may open the region, as the permission bits of its file; the umask does not touch them. A user
 // who may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read
 // and write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
-// Unsupported. Default: 0600.
+// InvalidArgument. Default: 0600.
 func WithMode(bits fs.FileMode) Option {
 	return func(o *options) { o.c.mode = C.uint32_t(bits) }
 }
 
 // WithGroup (create): the group that the region belongs to, whose rights the second digit of the mode says (0660, say);
-// without any right for it, the mode is Unsupported. This user must be a member of it, or the region is
+// without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region is
 // PermissionDenied. Default: the group that the system chooses, usually the user's first.
 func WithGroup(id int) Option {
 	return func(o *options) { o.c.group, o.c.flags = number(id), o.c.flags|C.ZINC_OPTION_GROUP }

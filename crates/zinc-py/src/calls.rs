@@ -38,9 +38,9 @@ impl SharedRegion {
     ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
     ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
     ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
-    ///         Unsupported. Default: 0600.
+    ///         InvalidArgument. Default: 0600.
     ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
-    ///         right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied.
+    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
     ///         Default: the group that the system chooses, usually the user's first.
     ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
     ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
@@ -112,9 +112,9 @@ impl SharedRegion {
     ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
     ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
     ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
-    ///         Unsupported. Default: 0600.
+    ///         InvalidArgument. Default: 0600.
     ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
-    ///         right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied.
+    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
     ///         Default: the group that the system chooses, usually the user's first.
     ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
     ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
@@ -264,9 +264,9 @@ impl SharedRegion {
     ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
     ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
     ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
-    ///         Unsupported. Default: 0600.
+    ///         InvalidArgument. Default: 0600.
     ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
-    ///         right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied.
+    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
     ///         Default: the group that the system chooses, usually the user's first.
     ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default: none.
     ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that this call

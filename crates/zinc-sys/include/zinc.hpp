@@ -435,13 +435,13 @@ public:
   /// Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
   /// read only (`0640`, say) opens it read-only; `0600` is this user alone. A mode without the owner's right to read
   /// and write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
-  /// `Unsupported`. Default: `0600`.
+  /// `InvalidArgument`. Default: `0600`.
   options& mode(std::uint32_t bits) noexcept {
     c_.mode = bits;
     return *this;
   }
   /// Create: the group that the region belongs to, whose rights the second digit of the mode says (`0660`, say);
-  /// without any right for it, the mode is `Unsupported`. This user must be a member of it, or the region is
+  /// without any right for it, the mode is `InvalidArgument`. This user must be a member of it, or the region is
   /// `PermissionDenied`. Default: the group that the system chooses, usually the user's first.
   options& group(std::uint32_t id) noexcept {
     c_.group = id;

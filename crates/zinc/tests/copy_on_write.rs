@@ -110,10 +110,10 @@ fn it_excludes_read_only_and_means_nothing_to_an_owner() {
     let owner = both.create("r", 1).unwrap();
     assert!(!owner.is_copy_on_write());
     let error = both.open("r").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(error.to_string().contains("exclude"), "{error}");
     let error = both.clone().timeout(Timeout::FOREVER).open("none").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported, "before any wait");
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument, "before any wait");
 }
 
 /// Runs as a user who may read the region's file and no more.

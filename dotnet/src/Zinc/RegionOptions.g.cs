@@ -50,13 +50,13 @@ namespace Zinc
         /// Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user
         /// who may read only (<c>0640</c>, say) opens it read-only; <c>0600</c> is this user alone. A mode without the
         /// owner's right to read and write, with other bits than those of reading and writing, or that lets somebody
-        /// write who may not read, is <c>Unsupported</c>. Default: <c>0600</c>.
+        /// write who may not read, is <c>InvalidArgument</c>. Default: <c>0600</c>.
         /// </summary>
         public int Mode { get; set; }
 
         /// <summary>
         /// Create: the group that the region belongs to, whose rights the second digit of the mode says (<c>0660</c>,
-        /// say); without any right for it, the mode is <c>Unsupported</c>. This user must be a member of it, or the
+        /// say); without any right for it, the mode is <c>InvalidArgument</c>. This user must be a member of it, or the
         /// region is <c>PermissionDenied</c>. Default: the group that the system chooses, usually the user's first.
         /// </summary>
         public long? Group { get; set; }

@@ -49,11 +49,11 @@ pub struct zinc_options {
     /// Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
     /// read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
     /// write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
-    /// Unsupported. 0 is the default: 0600.
+    /// InvalidArgument. 0 is the default: 0600.
     pub mode: u32,
     /// Create: the group that the region belongs to, whose rights the second digit of the mode says (0660, say); without
-    /// any right for it, the mode is Unsupported. This user must be a member of it, or the region is PermissionDenied. It
-    /// counts if its flag is set.
+    /// any right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
+    /// It counts if its flag is set.
     pub group: u32,
     /// Open: accept a region of the user with this id too, beside the caller's own and root's. 0 is nobody.
     pub accept_owner: u32,

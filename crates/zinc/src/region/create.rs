@@ -191,7 +191,7 @@ fn check_mode(operation: &Operation<'_>, options: &RegionOptions) -> Result<()> 
         let why = format!(
             "the mode {mode:#o} gives the group {group} no right; give it one, with mode 0o660 or 0o640"
         );
-        return Err(operation.error(ErrorKind::Unsupported, why));
+        return Err(operation.error(ErrorKind::InvalidArgument, why));
     } else {
         return Ok(());
     };
@@ -201,7 +201,7 @@ fn check_mode(operation: &Operation<'_>, options: &RegionOptions) -> Result<()> 
         }
         _ => "0o600 is for this user alone, 0o660 for a group, 0o666 for all".to_owned(),
     };
-    Err(operation.error(ErrorKind::Unsupported, format!("the mode {mode:#o} {why}; {guess}")))
+    Err(operation.error(ErrorKind::InvalidArgument, format!("the mode {mode:#o} {why}; {guess}")))
 }
 
 fn cannot_create(

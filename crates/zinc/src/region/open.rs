@@ -101,7 +101,7 @@ pub(super) fn attach(options: &RegionOptions, operation: &Operation<'_>, name: &
     if options.read_only && options.copy_on_write {
         let why =
             "read_only and copy_on_write exclude each other: one forbids writing, the other keeps it private";
-        return Err(operation.error(ErrorKind::Unsupported, why));
+        return Err(operation.error(ErrorKind::InvalidArgument, why));
     }
     let place = options.place(operation)?;
     let found = look(options, operation, &place, name);

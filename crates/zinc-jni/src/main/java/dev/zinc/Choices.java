@@ -97,7 +97,7 @@ abstract class Choices {
      * Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user who
      * may read only ({@code 0640}, say) opens it read-only; {@code 0600} is this user alone. A mode without the owner's
      * right to read and write, with other bits than those of reading and writing, or that lets somebody write who may
-     * not read, is {@code Unsupported}.
+     * not read, is {@code InvalidArgument}.
      *
      * @param bits the permission bits; the default is {@code 0600}
      * @return options with it
@@ -108,7 +108,7 @@ abstract class Choices {
 
     /**
      * Create: the group that the region belongs to, whose rights the second digit of the mode says ({@code 0660}, say);
-     * without any right for it, the mode is {@code Unsupported}. This user must be a member of it, or the region is
+     * without any right for it, the mode is {@code InvalidArgument}. This user must be a member of it, or the region is
      * {@code PermissionDenied}.
      *
      * @param id the group's id; the default is the group that the system chooses, usually the user's first
