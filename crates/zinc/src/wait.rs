@@ -466,6 +466,11 @@ impl<S: System> Wait<'_, S> {
         }
         // An owner that closes properly says so before it lets go of what shows it alive.
         let closed = self.header.sequence().is_closed();
+        // Asked last: a close of this very handle, on another thread, gives the lock and the memory back, and zero pages
+        // say nothing of the owner.
+        if self.local.is_closed() {
+            return Err(Ended::HandleClosed);
+        }
         Err(if closed { Ended::RegionClosed } else { Ended::OwnerDied })
     }
 }

@@ -266,3 +266,28 @@ fn the_owner_waits_as_everyone_does() {
     owner.close().unwrap();
     assert_eq!(waits.result(), "Closed");
 }
+
+/// A wait that asks after the owner just when its own handle ends it finds no lock any more, and zero pages.
+#[test]
+fn a_wait_beside_the_close_of_its_owner_tells_of_that_and_of_no_death() {
+    const ROUNDS: usize = 20_000;
+
+    let stage = Stage::new();
+    let (say, owners) = std::sync::mpsc::channel::<Arc<OwnedRegion>>();
+    let (answer, answers) = std::sync::mpsc::channel();
+    let waiting = std::thread::spawn(move || {
+        for owner in owners {
+            answer.send(word(owner.wait(Timeout::FOREVER))).unwrap();
+        }
+    });
+    for round in 0..ROUNDS {
+        let owner = Arc::new(stage.options().spin(Duration::ZERO).create("r", 1).unwrap());
+        say.send(owner.clone()).unwrap();
+        // Some microseconds, for the other thread to come to any point of its wait.
+        (0..round % 1000).for_each(|_| std::hint::spin_loop());
+        owner.close().unwrap();
+        assert_eq!(answers.recv_timeout(PATIENCE).unwrap(), "Closed", "round {round}");
+    }
+    drop(say);
+    waiting.join().unwrap();
+}
