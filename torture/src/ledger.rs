@@ -16,12 +16,13 @@ pub(crate) const THREADS: usize = 3;
 const ENDS: usize = 64;
 
 /// The places in the core where a process may be killed or stopped by itself.
-pub(crate) const POINTS: [&str; 15] = [
+pub(crate) const POINTS: [&str; 16] = [
     "create: has a file",
     "create: has its memory",
     "create: has its header",
     "create: has its lock",
     "create: has its name",
+    "link: has its name",
     "open: has looked",
     "reclaim: has the sweeper's lock",
     "reclaim: is about to unlink",

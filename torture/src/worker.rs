@@ -16,6 +16,10 @@ use crate::ledger::{Call, Count, Ledger, Owner, POINTS, THREADS, now, of_stamp, 
 pub(crate) const AUDITOR: usize = 0;
 /// Names that all processes fight for.
 pub(crate) const NAMES: usize = 6;
+/// So many of them have regions that get their names when they are filled.
+const FILLED_NAMES: usize = 2;
+/// What such a region is filled with.
+const FILLED: u64 = 0x46_49_4c_4c_45_44;
 /// Bytes of a region: the words below, and some that are never touched.
 const CAPACITY: usize = 10_000;
 /// How much later than its reason a wait may end, in microseconds, before it counts as forgotten. Far more than waking
@@ -47,6 +51,11 @@ impl Words<'_> {
     /// The last notification whose `notify` has returned, and when.
     fn notified(&self) -> &AtomicU64 {
         self.word(1)
+    }
+
+    /// What the region was filled with before it had a name, if it was.
+    fn filled(&self) -> &AtomicU64 {
+        self.word(2)
     }
 }
 
@@ -155,10 +164,12 @@ impl World {
     }
 
     fn own(&self, thread: usize, rng: &mut Rng) {
-        let name = name(rng.usize(..NAMES));
+        let index = rng.usize(..NAMES);
+        let name = name(index);
+        let persists = rng.u32(..10) == 0;
         let created = {
             let _call = self.call(thread, Some(1_500_000), 0);
-            self.options.clone().create(&name, CAPACITY)
+            self.create(&name, index < FILLED_NAMES, persists)
         };
         let owner = match created {
             Ok(owner) => owner,
@@ -172,10 +183,6 @@ impl World {
             }
         };
         self.ledger.add(Count::Created);
-        let persists = rng.u32(..10) == 0;
-        if !persists {
-            Words(&owner).owner().store(self.me.code(), Ordering::SeqCst);
-        }
         for _ in 0..rng.u32(1..12) {
             match rng.u32(..4) {
                 0..2 => self.notify(&owner),
@@ -190,6 +197,19 @@ impl World {
             1 => self.must("unlink", owner.unlink()),
             _ => self.must("close", owner.close()),
         }
+    }
+
+    /// Creates a region, and has it known whose it is unless it may become persistent.
+    fn create(&self, name: &str, filled: bool, persists: bool) -> zinc::Result<OwnedRegion> {
+        let owner = self.options.clone().unlinked(filled).create(name, CAPACITY)?;
+        if !persists {
+            Words(&owner).owner().store(self.me.code(), Ordering::SeqCst);
+        }
+        if filled {
+            Words(&owner).filled().store(FILLED, Ordering::SeqCst);
+            owner.link()?;
+        }
+        Ok(owner)
     }
 
     fn persist_and_remove(&self, name: &str, owner: &OwnedRegion, rng: &mut Rng) {
@@ -232,7 +252,8 @@ impl World {
 
     fn be_a_peer(&self, thread: usize, rng: &mut Rng) {
         let timeout = rng.u64(..20);
-        let name = name(rng.usize(..NAMES));
+        let index = rng.usize(..NAMES);
+        let name = name(index);
         let opened = {
             let _call = self.call(thread, Some(timeout * 1000 + 1_500_000), 0);
             self.options.clone().timeout(timeout).spin(Duration::from_micros(rng.u64(..2) * 50)).open(&name)
@@ -245,6 +266,9 @@ impl World {
         self.ledger.add(Count::Opened);
         if region.capacity() != CAPACITY {
             self.ledger.violation(format_args!("{name} has {} bytes", region.capacity()));
+        }
+        if index < FILLED_NAMES && Words(&region).filled().load(Ordering::SeqCst) != FILLED {
+            self.ledger.violation(format_args!("{name} has its name and is not filled"));
         }
         if rng.bool() {
             self.handles.lock().unwrap().push(region.clone());
