@@ -76,17 +76,10 @@ impl Language for Rust {
 /// All in one build: what they have in common is compiled once, with the features that all of them want.
 fn core(shell: &Shell, tally: &mut Tally) -> Result<()> {
     let mut tests = shell.project().cargo();
-    tests.args([
-        "test",
-        "--package",
-        "zinc",
-        "--package",
-        "xtask",
-        "--package",
-        "zinc-spec",
-        "--package",
-        "zinc-conformance",
-    ]);
+    tests.arg("test");
+    for package in ["zinc", "xtask", "zinc-spec", "zinc-conformance"] {
+        tests.args(["--package", package]);
+    }
     // The output of passing tests is kept: it says what was skipped, and why.
     tests.args(["--all-features", "--", "--show-output"]);
     tally.cargo(shell, "tests of the core and of the Rust tools", &mut tests)

@@ -75,13 +75,14 @@ pub(crate) fn find() -> Result<String> {
         "the newest JDK is {}; the testee and some tests want {SEGMENTS} or newer",
         newest.version
     );
+    ensure!(maven() || debian::can_install(), "install Maven");
     Ok(format!("JDK {} and {}", base()?.version, newest.version))
 }
 
 /// Maven, and the oldest JDK to test on.
 pub(crate) fn prepare(shell: &Shell) -> Result<()> {
     let mut missing = Vec::new();
-    if answer(Command::new("mvn").arg("--version")).is_err() {
+    if !maven() {
         missing.push("maven");
     }
     if base()?.feature != OLDEST {
@@ -91,4 +92,9 @@ pub(crate) fn prepare(shell: &Shell) -> Result<()> {
         return Ok(());
     }
     debian::install(shell, &missing, "the Java package is built by Maven and tested on two JDKs")
+}
+
+/// Whether Maven is there.
+fn maven() -> bool {
+    answer(Command::new("mvn").arg("--version")).is_ok()
 }
