@@ -64,7 +64,7 @@ mod process {
         // The handler of a signal that asked would wait for the thread that it has interrupted.
         let _undisturbed = process::block_signals();
         GENERATIONS.turn(mark, process::id(), is_cleared, || {
-            LEAVING.iter().filter_map(OnceLock::get).for_each(|leave| leave())
+            LEAVING.iter().filter_map(OnceLock::get).for_each(|leave| leave());
         })
     }
 

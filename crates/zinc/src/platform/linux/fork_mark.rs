@@ -34,7 +34,7 @@ fn map() -> &'static AtomicU32 {
             },
         )
     };
-    let new = page.map_or((&raw const COPIED).cast_mut(), |page| page.cast());
+    let new = page.map_or((&raw const COPIED).cast_mut(), <*mut libc::c_void>::cast);
     match PAGE.compare_exchange(null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
         // SAFETY: it leads to the page just mapped, which stays, or to a static word.
         Ok(_) => unsafe { &*new },
