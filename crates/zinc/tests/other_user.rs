@@ -186,7 +186,7 @@ fn who_is_in_the_way_is_named_and_whether_its_owner_lives() {
     }
 }
 
-/// The number that the kernel shows for users who have none in a user namespace, see user_namespaces(7).
+/// The number that the kernel shows for users who have none in a user namespace, see `user_namespaces(7)`.
 const NOBODY: u32 = 65_534;
 
 /// Opens another's region and one of its own, as the user whose number others have, too. The test says which numbers there
@@ -197,12 +197,8 @@ fn open_as_nobody(part: &mut Part) {
     let child = fork(|| {
         if !map.is_empty() {
             // SAFETY: unshare takes a number, and changes nothing but what this process may do.
-            assert_eq!(
-                unsafe { libc::unshare(libc::CLONE_NEWUSER) },
-                0,
-                "{}",
-                std::io::Error::last_os_error()
-            );
+            let done = unsafe { libc::unshare(libc::CLONE_NEWUSER) };
+            assert_eq!(done, 0, "{}", std::io::Error::last_os_error());
         }
         part.say(std::process::id());
         part.hear();
