@@ -16,7 +16,7 @@ pub(crate) const THREADS: usize = 3;
 const ENDS: usize = 64;
 
 /// The places in the core where a process may be killed or stopped by itself.
-pub(crate) const POINTS: [&str; 16] = [
+pub(crate) const POINTS: [&str; 17] = [
     "create: has a file",
     "create: has its memory",
     "create: has its header",
@@ -31,9 +31,12 @@ pub(crate) const POINTS: [&str; 16] = [
     "close: has said so",
     "persist: has set the flag",
     "notify: has counted",
-    "notify: has cleared the flag",
+    "notify: has found the flag",
+    "notify: has woken",
     "wait: has armed",
 ];
+/// How many of these, at the end, are passed all the time.
+pub(crate) const BUSY_POINTS: usize = 4;
 
 /// What is counted over the whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,12 +56,13 @@ pub(crate) enum Count {
     AsyncWaits,
     Callbacks,
     Cancelled,
+    Heard,
     Audits,
     Violations,
 }
 
 impl Count {
-    pub(crate) const ALL: [(Self, &str); 16] = [
+    pub(crate) const ALL: [(Self, &str); 17] = [
         (Self::Created, "regions created"),
         (Self::Taken, "creates that found a living owner"),
         (Self::Persisted, "regions made persistent"),
@@ -73,6 +77,7 @@ impl Count {
         (Self::AsyncWaits, "of these, waits without a thread"),
         (Self::Callbacks, "callbacks run"),
         (Self::Cancelled, "callbacks cancelled"),
+        (Self::Heard, "waits of the two listeners"),
         (Self::Audits, "audits of descriptors, mappings and threads"),
         (Self::Violations, "violations"),
     ];
@@ -85,6 +90,8 @@ pub(crate) struct Slot {
     pub(crate) resumed: AtomicU64,
     /// Since when it is stopped; 0 if it is not.
     pub(crate) stopped: AtomicU64,
+    /// Until when it stays so.
+    pub(crate) stays_until: AtomicU64,
     ends: [AtomicU64; ENDS],
     pub(crate) calls: [Call; THREADS],
 }
@@ -107,8 +114,11 @@ pub(crate) struct Ledger {
     counts: [AtomicU64; Count::ALL.len()],
     /// Kills at each of [`POINTS`].
     pub(crate) kills_at: [AtomicU64; POINTS.len()],
-    /// Stops at any of them.
+    /// Stops at any of them, and those of them in the middle of a notify.
     pub(crate) stops_at_points: AtomicU64,
+    pub(crate) stops_of_notifiers: AtomicU64,
+    /// How many processes had one processor only.
+    pub(crate) pinned: AtomicU64,
     /// The longest time from an owner's end to `OwnerDied`, and from a finished notify to the end of a wait for it, in
     /// microseconds.
     pub(crate) longest_death: AtomicU64,

@@ -7,7 +7,7 @@
 //! What must hold all the while:
 //!
 //! - no call lasts longer than its timeout, and no wait outlives its region's owner by more than a second;
-//! - a finished notification ends the waits for it;
+//! - a finished notification ends the waits for it, also while another notifier is stopped halfway;
 //! - as long as an owner lives, its name leads to its region, and to nobody else's;
 //! - what is closed leaves no descriptor, mapping or thread;
 //! - after the last process there is no name that `create` cannot have.

@@ -141,18 +141,19 @@ impl Run<'_> {
 
     fn stop(&mut self, slot: usize) {
         if self.ledger.slots[slot].stopped.load(Ordering::SeqCst) == 0 {
+            self.ledger.slots[slot].stays_until.store(now() + self.rng.u64(..100_000), Ordering::SeqCst);
             self.ledger.slots[slot].stopped.store(now(), Ordering::SeqCst);
             self.processes[slot].signal(Signal::STOP);
             self.stopped += 1;
         }
     }
 
-    /// Sets those going again that were stopped some time ago, or have stopped themselves.
+    /// Sets those going again that were stopped for long enough, or have stopped themselves.
     fn set_going_again(&mut self) {
         for process in &self.processes {
             let slot = &self.ledger.slots[process.who.slot];
-            let since = slot.stopped.load(Ordering::SeqCst);
-            if since != 0 && now() > since + self.rng.u64(..300_000) {
+            let is_stopped = slot.stopped.load(Ordering::SeqCst) != 0;
+            if is_stopped && now() > slot.stays_until.load(Ordering::SeqCst) {
                 slot.resumed.store(now(), Ordering::SeqCst);
                 slot.stopped.store(0, Ordering::SeqCst);
                 process.signal(Signal::CONT);
@@ -257,6 +258,11 @@ impl Run<'_> {
         row("exited or aborted", self.ended);
         row("stopped by the supervisor", self.stopped);
         row("stopped at a marked place", self.ledger.stops_at_points.load(Ordering::Relaxed));
+        row(
+            "of these, in the middle of a notify, for up to 1.5 s",
+            self.ledger.stops_of_notifiers.load(Ordering::Relaxed),
+        );
+        row("processes with one processor", self.ledger.pinned.load(Ordering::Relaxed));
         for (count, what) in Count::ALL {
             row(what, self.ledger.get(count));
         }

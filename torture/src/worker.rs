@@ -8,9 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use zinc::{Error, ErrorKind, OwnedRegion, RegionOptions, RegionState, SharedRegion, Timeout};
 
-use crate::ledger::{Call, Count, Ledger, Owner, POINTS, THREADS, now, of_stamp, stamp};
+use crate::ledger::{BUSY_POINTS, Call, Count, Ledger, Owner, POINTS, THREADS, now, of_stamp, stamp};
 
 /// The slot whose process is never killed or stopped, and audits itself.
 pub(crate) const AUDITOR: usize = 0;
@@ -22,11 +23,16 @@ const FILLED_NAMES: usize = 2;
 const FILLED: u64 = 0x46_49_4c_4c_45_44;
 /// Bytes of a region: the words below, and some that are never touched.
 const CAPACITY: usize = 10_000;
+/// The last notifications of a region of which it is written down when they were there.
+const REMEMBERED: u64 = 1000;
 /// How much later than its reason a wait may end, in microseconds, before it counts as forgotten. Far more than waking
 /// takes on a busy machine, and less than the half second after which a wait looks again by itself.
 const LATE: u64 = 400_000;
 /// How much longer than its owner a wait may last.
 const OUTLIVES: u64 = 1_000_000;
+
+/// Regions of the auditor's, in which one thread sleeps: on a thread of its own, and without one.
+const LISTENERS: [&str; 2] = ["listener", "listener-async"];
 
 pub(crate) fn name(index: usize) -> String {
     format!("torture-{index}")
@@ -48,9 +54,15 @@ impl Words<'_> {
         self.word(0)
     }
 
-    /// The last notification whose `notify` has returned, and when.
-    fn notified(&self) -> &AtomicU64 {
-        self.word(1)
+    /// Where to write down when the `notify` of that notification has returned. The last ones have a place.
+    fn notified(&self, sequence: u64) -> &AtomicU64 {
+        self.word(1 + (sequence % REMEMBERED) as usize)
+    }
+
+    /// When the first `notify` has returned that began the sequence after `seen`, at or after `start`.
+    fn first_notified(&self, seen: u64, start: u64) -> Option<u64> {
+        let stamps = (0..REMEMBERED).map(|place| of_stamp(self.notified(place).load(Ordering::SeqCst)));
+        stamps.filter(|(sequence, time)| *sequence > seen && *time > start).map(|(_, time)| time).min()
     }
 
     /// What the region was filled with before it had a name, if it was.
@@ -78,6 +90,7 @@ pub(crate) fn run(directory: &Path, me: Owner, seed: u64) {
     if me.slot != AUDITOR {
         zinc::at_failpoints(at_point);
     }
+    pin_some(ledger, seed);
     let world = World {
         ledger,
         me,
@@ -85,7 +98,11 @@ pub(crate) fn run(directory: &Path, me: Owner, seed: u64) {
         handles: Mutex::default(),
     };
     if me.slot == AUDITOR {
-        return world.audit(Rng::with_seed(seed));
+        return thread::scope(|scope| {
+            let world = &world;
+            LISTENERS.map(|name| scope.spawn(move || world.listen(name)));
+            world.audit(Rng::with_seed(seed));
+        });
     }
     thread::scope(|scope| {
         for number in 0..THREADS {
@@ -101,6 +118,18 @@ pub(crate) fn run(directory: &Path, me: Owner, seed: u64) {
     });
 }
 
+/// Every third process has to do with one processor, on which it looks in vain for what others of its kind do.
+fn pin_some(ledger: &Ledger, seed: u64) {
+    let allowed = sched_getaffinity(None).expect("one's own processors can be asked for");
+    let first = (0..CpuSet::MAX_CPU).find(|&cpu| allowed.is_set(cpu)).expect("this runs on one");
+    if Rng::with_seed(seed).u32(..3) == 0 {
+        let mut only = CpuSet::new();
+        only.set(first);
+        sched_setaffinity(None, &only).expect("it is one of the allowed ones");
+        ledger.pinned.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// Kills or stops this process at a marked place, rarely.
 #[cfg_attr(not(zinc_failpoints), expect(dead_code, reason = "there are no marked places"))]
 fn at_point(point: &'static str) {
@@ -109,14 +138,21 @@ fn at_point(point: &'static str) {
     let kills = ledger.point_kills.load(Ordering::Relaxed);
     let index = POINTS.iter().position(|known| *known == point);
     let index = index.unwrap_or_else(|| panic!("{point:?} is not in the ledger"));
-    // The three that everything passes all the time get their share with less.
-    let kills = if index >= POINTS.len() - 3 { kills.div_ceil(20) } else { kills };
+    // Those that are passed all the time get their share with less.
+    let is_busy = index >= POINTS.len() - BUSY_POINTS;
+    let kills = if is_busy { kills.div_ceil(20) } else { kills };
+    let notifies = point.starts_with("notify");
+    let stops = if notifies { 8 } else { kills / 4 + 1 };
     if chance < kills {
         ledger.kills_at[index].fetch_add(1, Ordering::Relaxed);
         ledger.ends(*me);
         signal(rustix::process::Signal::KILL);
-    } else if chance < kills + kills / 4 + 1 {
+    } else if chance < kills + stops {
         ledger.stops_at_points.fetch_add(1, Ordering::Relaxed);
+        ledger.stops_of_notifiers.fetch_add(notifies.into(), Ordering::Relaxed);
+        // A notifier in the way of the others must be so for longer than sleepers sleep.
+        let time = fastrand::u64(..if notifies { 1_500_000 } else { 100_000 });
+        ledger.slots[me.slot].stays_until.store(now() + time, Ordering::SeqCst);
         ledger.slots[me.slot].stopped.store(now(), Ordering::SeqCst);
         signal(rustix::process::Signal::STOP);
     } else if chance < 300 {
@@ -149,7 +185,8 @@ impl World {
     fn act(&self, thread: usize, rng: &mut Rng) {
         match rng.u32(..100) {
             0..30 => self.own(thread, rng),
-            30..85 => self.be_a_peer(thread, rng),
+            30..80 => self.be_a_peer(thread, rng),
+            80..85 => self.tell_the_listeners(rng),
             85..90 => self.list_and_remove(thread, rng),
             90..99 => self.disturb(rng),
             _ if self.me.slot == AUDITOR => {}
@@ -242,11 +279,57 @@ impl World {
             Ok(()) => {
                 self.ledger.add(Count::Notified);
                 if let Ok(sequence) = region.sequence() {
-                    Words(region).notified().fetch_max(stamp(sequence, now()), Ordering::SeqCst);
+                    Words(region).notified(sequence).fetch_max(stamp(sequence, now()), Ordering::SeqCst);
                 }
             }
             Err(error) if error.kind() == ErrorKind::Closed => {}
             Err(error) => self.wrong("notify", &error),
+        }
+    }
+
+    /// Notifies where one process sleeps, and many notify.
+    fn tell_the_listeners(&self, rng: &mut Rng) {
+        let name = LISTENERS[rng.usize(..LISTENERS.len())];
+        match self.options.clone().open(name) {
+            Ok(region) => {
+                for _ in 0..rng.u32(1..40) {
+                    self.notify(&region);
+                    thread::sleep(Duration::from_micros(rng.u64(..200)));
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => self.wrong("open", &error),
+        }
+    }
+
+    /// The only sleeper of a region: if one notifier keeps the others from waking it, nobody else helps it out.
+    fn listen(&self, name: &str) {
+        let region =
+            self.options.clone().spin(Duration::ZERO).create(name, CAPACITY).expect("the auditor's own");
+        while self.ledger.over.load(Ordering::SeqCst) == 0 {
+            let seen = region.sequence().unwrap_or(0);
+            let start = now();
+            let result = if name == LISTENERS[0] {
+                region.wait(1500)
+            } else {
+                pollster::block_on(region.wait_async(1500))
+            };
+            let end = now();
+            if let Err(error) = result {
+                self.wrong("listen", &error);
+            }
+            self.ledger.add(Count::Heard);
+            if let Some(notified) = Words(&region).first_notified(seen, start) {
+                self.was_not_late(notified, end);
+            }
+        }
+    }
+
+    fn was_not_late(&self, notified: u64, end: u64) {
+        let late = end.saturating_sub(notified);
+        self.ledger.longest_wake.fetch_max(late, Ordering::Relaxed);
+        if late > LATE {
+            self.ledger.violation(format_args!("a wait ended {} ms after its notification", late / 1000));
         }
     }
 
@@ -299,16 +382,17 @@ impl World {
         let owner = Words(region).owner().load(Ordering::SeqCst);
         // Without an owner whose end is written down, nobody could say when a wait must end.
         let for_ever = rng.u32(..4) == 0 && owner != 0;
-        let time = rng.u64(..100);
+        // Some longer than a sleeper sleeps before it looks by itself.
+        let longest = if rng.u32(..4) == 0 { 1500 } else { 100 };
+        let time = rng.u64(..longest);
         let timeout = if for_ever { Timeout::FOREVER } else { Timeout::from(time) };
+        let seen = region.sequence().unwrap_or(0);
         let start = now();
         let result = {
             let _call = self.call(thread, (!for_ever).then_some(time * 1000), owner);
             match rng.u32(..3) {
                 0 => region.wait(timeout),
-                1 => {
-                    region.wait_past(region.sequence().unwrap_or(0), timeout).map(|reached| reached.is_some())
-                }
+                1 => region.wait_past(seen, timeout).map(|reached| reached.is_some()),
                 _ => {
                     self.ledger.add(Count::AsyncWaits);
                     pollster::block_on(region.wait_async(timeout))
@@ -318,7 +402,7 @@ impl World {
         let end = now();
         let resumed = self.ledger.slots[self.me.slot].resumed.load(Ordering::SeqCst);
         if resumed < start {
-            self.was_in_time(region, owner, start, end, &result);
+            self.was_in_time(region, owner, (seen, start), end, &result);
         }
         let count = match &result {
             Ok(true) => Count::WaitTrue,
@@ -341,7 +425,7 @@ impl World {
         &self,
         region: &SharedRegion,
         owner: u64,
-        start: u64,
+        (seen, start): (u64, u64),
         end: u64,
         result: &zinc::Result<bool>,
     ) {
@@ -355,19 +439,17 @@ impl World {
                 self.ledger.violation(format_args!("OwnerDied {} ms after the owner's end", late / 1000));
             }
         }
-        let (_, notified) = of_stamp(Words(region).notified().load(Ordering::SeqCst));
-        if matches!(result, Ok(true)) && notified > start {
-            let late = end.saturating_sub(notified);
-            self.ledger.longest_wake.fetch_max(late, Ordering::Relaxed);
-            if late > LATE {
-                self.ledger.violation(format_args!("a wait ended {} ms after its notification", late / 1000));
-            }
+        let is_notified = matches!(result, Ok(true));
+        if is_notified && let Some(notified) = Words(region).first_notified(seen, start) {
+            self.was_not_late(notified, end);
         }
     }
 
     fn wait_with_a_callback(&self, region: &SharedRegion, rng: &mut Rng) {
         let ledger = self.ledger;
-        let callback = region.wait_then(rng.u64(..50), move |_| ledger.add(Count::Callbacks));
+        // On a clone: on the same handle it could take in what a wait is there for.
+        let callback =
+            region.clone().wait_then(rng.u64(..50), move |_| ledger.add(Count::Callbacks)).unwrap();
         if rng.bool() && callback.cancel() {
             self.ledger.add(Count::Cancelled);
         }
@@ -429,10 +511,13 @@ impl World {
 
     /// The process that is never killed: what it has closed is gone.
     fn audit(&self, mut rng: Rng) {
-        // The hub and a thread for callbacks are there for good.
+        // The hub is there for good, and so are the listeners until the end.
         let warm = self.options.clone().create("audit", CAPACITY).expect("a region of the auditor's own");
         let _ = pollster::block_on(warm.wait_async(1));
         drop(warm);
+        while LISTENERS.iter().any(|name| self.options.open(name).is_err()) {
+            thread::yield_now();
+        }
         let before = belongings();
         while self.ledger.over.load(Ordering::SeqCst) == 0 {
             for _ in 0..50 {
@@ -454,10 +539,15 @@ impl World {
             }
             self.ledger.add(Count::Audits);
         }
-        let after = belongings();
-        // The hub's thread, and those for callbacks that were busy last.
-        if after["threads"] > before["threads"] + 4 {
-            self.ledger.violation(format_args!("threads left: {before:?} before, {after:?} after"));
+        // Threads for callbacks stay a while without work.
+        let patience = now() + 20_000_000;
+        while belongings()["threads"] > before["threads"] {
+            if now() > patience {
+                let after = belongings();
+                self.ledger.violation(format_args!("threads left: {before:?} before, {after:?} after"));
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
         }
     }
 }

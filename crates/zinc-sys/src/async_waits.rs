@@ -38,22 +38,24 @@ impl User {
 /// zinc_wait_ns without blocking and without a thread that waits: calls `callback` when the wait is over.
 ///
 /// The callback is called once, on a thread of Zinc's own; perhaps before this function returns. It may block and call
-/// any function of Zinc's, zinc_close of this handle included: others have other threads, up to 64 at once. It must
-/// return: no longjmp, no C++ exception. If `result` is negative, zinc_error_message() tells it more.
+/// any function of Zinc's, zinc_close of this handle included: others have other threads, up to 64 at once, as far as the
+/// system has threads. It must return: no longjmp, no C++ exception. If `result` is negative, zinc_error_message() tells
+/// it more.
 ///
 /// All waits of one handle that are pending end with the same notification. It is taken in when the callback is about
 /// to run; a wait that is cancelled takes nothing in. What ends zinc_wait ends this, too: zinc_close and
 /// zinc_interrupt of the handle, the owner's close and death. In a forked child the parent's callbacks do not run.
 ///
-/// Exactly one of these happens: the callback is called, or zinc_wait_cancel returns 1 for it, or the process ends. So
-/// whichever comes may free what `user` points to. Zinc never looks at it.
+/// Exactly one of these happens: this function fails, or the callback is called, or zinc_wait_cancel returns 1 for it,
+/// or the process ends. So whichever comes may free what `user` points to. Zinc never looks at it.
 ///
 /// user  Anything; NULL too.
 /// out   Where the wait goes, for zinc_wait_cancel; it is there before the callback is called. May be NULL, for those
 ///       who never cancel. There is nothing to free.
 ///
-/// Returns 0, or ZINC_ERROR_CLOSED (the handle is not open), or ZINC_ERROR_INVALID_ARGUMENT if `callback` is NULL; the callback is
-/// not called then, and NULL goes to `out`. Any other failure the callback is told of.
+/// Returns 0, or ZINC_ERROR_CLOSED (the handle is not open), or ZINC_ERROR_INVALID_ARGUMENT if `callback` is NULL, or
+/// ZINC_ERROR_OS if the system starts no thread that could call it. The callback is not called then, and NULL goes to
+/// `out`. The callback is told of any other failure.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_wait_async(
     region: *mut zinc_region,
@@ -82,6 +84,11 @@ pub unsafe extern "C" fn zinc_wait_async(
             // SAFETY: the header says that it may be called, here and with this pointer.
             unsafe { callback(user.get(), result) };
         });
+        let wait = wait.map_err(|error| {
+            WAITS.remove(token, |_| ());
+            *out = ptr::null_mut();
+            error
+        })?;
         // It may be over already, and the token gone.
         if let Some(place) = WAITS.enter(token) {
             let _ = place.set(wait);

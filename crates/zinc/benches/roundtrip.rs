@@ -1,6 +1,6 @@
 //! How long a notification takes to another process and back, beside the least that the machine allows.
 //!
-//! Two processes, pinned to two cores, answer each other in several ways. Each way gets a short turn in every round,
+//! Two processes, pinned to two processors, answer each other in several ways. Each way gets a short turn in every round,
 //! and ratios are taken within rounds, so that what else the machine does hits all alike; medians over the rounds are
 //! reported. The ways:
 //!
@@ -9,6 +9,10 @@
 //! - *added word*: both sides atomically add to one word and spin on it, which is what a sequence needs.
 //! - *bare futex*: each side stores to a word, wakes it, and sleeps on the other's (`FUTEX_WAIT`, `FUTEX_WAKE`, shared).
 //! - *zinc* as it comes, and *zinc, spin off*, which sleeps each time.
+//! - *peer at work*: the other side answers after 5, 20 or 100 microseconds, by chance. It is to be found by spinning, up
+//!   to the bound.
+//! - *one processor*: both sides share one, and *three pairs on one* do. Nothing is to be found by spinning there. What
+//!   learning that costs is part of it, so the mean of a turn is compared.
 //!
 //! The limits lie in the data of a region, so in the same kind of memory. They pause between two looks as Zinc does
 //! (`std::hint::spin_loop`), or not; Zinc is compared with whichever form of a limit was quickest in the run.
@@ -35,15 +39,17 @@ use std::sync::atomic::Ordering;
 
 use common::{Clock, Report, load, median, percentiles};
 use peer::Peer;
-use ways::{Kind, Side, Turn, WAYS, Way, reading, sample};
-use zinc::SharedRegion;
+use ways::{Kind, Place, Side, Turn, WAYS, Way, reading, sample};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, flag, run, cpu] = &arguments[..]
-        && flag == "--peer"
-    {
-        return peer::run(run, cpu.parse().expect("the bench gives a number"));
+    if let [_, role, run, here, there] = &arguments[..] {
+        let [here, there] = [here, there].map(|cpu| cpu.parse().expect("the bench gives a number"));
+        match &role[..] {
+            "--answer" => return peer::answer(run, here, there),
+            "--begin" => return peer::begin(run, here, there),
+            _ => {}
+        }
     }
     let rounds = arguments.iter().skip_while(|argument| *argument != "--rounds").nth(1);
     let rounds: usize = rounds.map_or(60, |rounds| rounds.parse().expect("--rounds takes a number"));
@@ -62,11 +68,10 @@ fn main() {
     ));
 
     let run = format!("bench-{}", std::process::id());
-    let [spinning, asleep] = peer::names(&run);
-    let spinning = SharedRegion::create(&spinning, size_of::<ways::Words>()).expect("a small region fits");
-    let asleep = peer::sleeping().create(&asleep, 1).expect("a small region fits");
-    let side = Side { spinning: spinning.clone(), sleeping: asleep.clone() };
-    let mut peer = Peer::start(&run, there);
+    let (side, _owners) = peer::create(&run);
+    let mut peer = Peer::start("--answer", &run, here, there);
+    let mut crowd = [2, 3].map(|pair| Peer::start("--begin", &format!("{run}-{pair}"), here, there));
+    crowd.iter_mut().for_each(Peer::hear);
 
     let reading = reading();
     let mut turn = Turn::new();
@@ -77,20 +82,28 @@ fn main() {
             let index = if round % 2 == 0 { nth } else { WAYS.len() - 1 - nth };
             let way = &WAYS[index];
             side.reset();
+            let others = if way.place == Place::Crowd { &mut crowd[..] } else { &mut [] };
+            others.iter_mut().for_each(|pair| pair.order(way));
             peer.order(way);
             (way.begin)(&side, turn.of(way));
-            found[index].push(percentiles(&turn.samples, reading));
+            others.iter_mut().for_each(Peer::hear);
+            let mean = turn.samples.iter().sum::<u64>() as f64 / turn.samples.len() as f64 - reading;
+            let [p50, p90, p99, p999] = percentiles(&turn.samples, reading);
+            found[index].push([p50, p90, p99, p999, mean]);
         }
     }
-    drop(peer);
+    drop((peer, crowd));
     let (notify, xadd) = alone(&side, rounds);
 
     let tick = clock.tick();
     report.note(format!("reading the clock: {:.1} ns, taken off every trip", reading * tick));
     let median_of = |way: usize, percentile: usize| median(found[way].iter().map(|round| round[percentile]));
     for (way, Way { name, .. }) in WAYS.iter().enumerate() {
-        let found = std::array::from_fn::<_, 4, _>(|percentile| tick * median_of(way, percentile));
-        report.row(name, ["p50 ns", "p90 ns", "p99 ns", "p99.9 ns"].into_iter().zip(found).collect());
+        let found = std::array::from_fn::<_, 5, _>(|percentile| tick * median_of(way, percentile));
+        report.row(
+            name,
+            ["p50 ns", "p90 ns", "p99 ns", "p99.9 ns", "mean ns"].into_iter().zip(found).collect(),
+        );
     }
     report.row("notify, nobody waiting", vec![("ns each", tick * median(notify.iter().copied()))]);
     report.row("lock xadd", vec![("ns each", tick * median(xadd.iter().copied()))]);
@@ -111,7 +124,10 @@ fn main() {
     compare(Kind::Zinc, Kind::Word, p50, 1.1);
     compare(Kind::Zinc, Kind::Line, p99, 1.5);
     compare(Kind::Zinc, Kind::Word, p99, 1.5);
+    compare(Kind::ZincAtWork, Kind::LineAtWork, p50, 1.1);
     compare(Kind::ZincAsleep, Kind::Futex, p50, 1.1);
+    compare(Kind::ZincTogether, Kind::FutexTogether, (4, "mean"), 1.3);
+    compare(Kind::ZincCrowd, Kind::FutexCrowd, (4, "mean"), 1.3);
     let ratio = median(notify.iter().zip(&xadd).map(|(notify, xadd)| notify / xadd));
     report.target("notify, nobody waiting, to lock xadd", ratio, ..=1.5);
     report.print();

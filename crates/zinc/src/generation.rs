@@ -68,6 +68,12 @@ mod process {
         })
     }
 
+    /// The same as far as anybody has asked for it in this process, at the price of one look. Never 0.
+    #[inline]
+    pub(crate) fn last_known() -> u32 {
+        GENERATIONS.count.load(Ordering::Relaxed).max(1)
+    }
+
     /// Whether that is this process, and not one that this one was forked from.
     pub(crate) fn is_current(generation: u32) -> bool {
         self::generation() == generation
@@ -99,7 +105,7 @@ mod process {
 }
 
 #[cfg(not(loom))]
-pub(crate) use process::{begin_next, generation, is_borrowed, is_current, on_new_process};
+pub(crate) use process::{begin_next, generation, is_borrowed, is_current, last_known, on_new_process};
 
 #[cfg(all(test, loom))]
 mod model {

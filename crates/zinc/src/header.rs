@@ -19,15 +19,19 @@ pub(crate) const MAX_DIMENSIONS: usize = if cfg!(loom) { 1 } else { 8 };
 /// What the sequence word says, at one moment: how many notifications there were, and whether the region is over.
 ///
 /// One word for both, so that whoever sleeps on it sleeps for everything that other processes can tell, and a
-/// notification from before the end can be told from none.
+/// notification from before the end can be told from none. A few bits more say nothing; they change when sleepers are to
+/// look at what is not in the word. So a sleep on this word alone misses nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sequence(pub(crate) u64);
 
 impl Sequence {
     /// What a notification adds to the word.
-    pub(crate) const NOTIFICATION: u64 = 2;
+    pub(crate) const NOTIFICATION: u64 = 1 << 7;
     /// The bit that the owner's close sets.
     pub(crate) const CLOSED: u64 = 1;
+    /// The bits that count, and wrap around, how often sleepers were to look again.
+    const LOOKS: u64 = Self::NOTIFICATION - 2;
+    const LOOK: u64 = 2;
 
     /// How many notifications there were.
     #[inline]
@@ -59,6 +63,15 @@ impl Header {
     #[inline]
     pub(crate) fn sequence(&self) -> Sequence {
         Sequence(self.sequence.load(Ordering::Acquire))
+    }
+
+    /// Changes the sequence word, and nothing in what it says: who is about to sleep on it does not.
+    pub(crate) fn change_sequence(&self) {
+        let change = |word| {
+            let looks = ((word & Sequence::LOOKS) + Sequence::LOOK) & Sequence::LOOKS;
+            Some(word & !Sequence::LOOKS | looks)
+        };
+        let _ = self.sequence.fetch_update(Ordering::SeqCst, Ordering::Relaxed, change);
     }
 }
 

@@ -42,7 +42,7 @@ mod process;
 #[cfg(not(loom))]
 pub(crate) use {
     attachment::Attachment,
-    delivery::Deliver,
+    delivery::{Deliver, Promise},
     long_sleep::LongSleep,
-    process::{Ticket, deliver, handle_changed, release},
+    process::{Ticket, deliver, handle_changed, promise_delivery, release},
 };

@@ -15,7 +15,7 @@
 //! 4. Taking a name away: [`Place::find`], [`Lock::take`] the sweeper's lock, [`Place::is_named`] and the owner's lock
 //!    once more, [`Place::unlink`]. A process that unlinks holds the sweeper's lock of that very file, so nobody unlinks
 //!    another's. A living owner takes its own name away by [`unlink_path`]. [`Place::names`] lists what there is.
-//! 5. Waiting: [`process::now`], [`futex::park`] and [`futex::wake`]; on many regions [`process::start_thread`] and
+//! 5. Waiting: [`process::now`], [`futex::park`] and [`futex::wake_shared`]; on many regions [`process::start_thread`] and
 //!    [`futex::Words`]. [`closings`] tell of owners' ends.
 //! 6. Letting go: [`Lock::release`], [`memory::detach`].
 //!

@@ -25,3 +25,21 @@ pub(crate) fn keep_order() {
     #[cfg(loom)]
     fence(Ordering::SeqCst);
 }
+
+/// A number that no other living thread has. Never 0.
+#[cfg(not(loom))]
+#[inline]
+pub(crate) fn thread_token() -> u64 {
+    std::thread_local!(static PLACE: u8 = const { 0 });
+    PLACE.with(|place| std::ptr::from_ref(place).addr() as u64)
+}
+
+/// The place of a thread's own would differ from one exploration of a model to the next.
+#[cfg(loom)]
+pub(crate) fn thread_token() -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    let mut hasher = DefaultHasher::new();
+    loom::thread::current().id().hash(&mut hasher);
+    hasher.finish() | 1
+}

@@ -6,22 +6,53 @@
 //!
 //! A waiter that is about to sleep *arms*: it raises the header's `waiters` word to 1 + the count that it has seen,
 //! looks at the sequence word once more, and sleeps on that word's low half. A notifier counts in the sequence word and
-//! looks at `waiters`; where it is not 0 it clears it and wakes every sleeper. Both sides write one word and then read
-//! the other, in the total order of `SeqCst`, so at least one of them sees the other. The owner's close is a bit of the
-//! sequence word, so it changes what every waiter sleeps on, and wakes it.
+//! looks at `waiters`; where it is not 0 it wakes every sleeper, and then puts the word back to 0 if it still holds what
+//! it found there. Both sides write one word and then read the other, in the total order of `SeqCst`, so at least one of
+//! them sees the other. The owner's close is a bit of the sequence word, so it changes what every waiter sleeps on, and
+//! wakes it.
 //!
-//! `waiters` is one flag and no count, so a waiter that was killed leaves nothing wrong behind: one needless wake-up.
-//! It holds a count of notifications and not just a 1 because the clearing would otherwise race: a slow notifier of
-//! *n* could clear the flag of a waiter that has seen *n* already and is falling asleep for *n + 1*, whose notifier then
-//! finds no flag. A notifier clears only what was armed before its own notification.
+//! # Why a notifier wakes first and clears afterwards
+//!
+//! It may be stopped or killed between any two steps, and depends on nobody:
+//!
+//! - As long as it has not cleared the word, every other notifier finds it raised and wakes the sleepers itself. Were it
+//!   to clear first, the others would rely on a wake-up that has yet to come.
+//! - It clears the word only if that is the one it found, and not above its own number *n*. Whoever raised the word to
+//!   that before the notifier looked had seen less than *n*; its sleep has been ended by this notifier's call, or has
+//!   not begun, and cannot begin, because the sequence word has changed. Whoever raises the word to that or less after
+//!   the notifier looked finds *n* in the sequence word, and does not sleep. So nobody sleeps whose flag is cleared,
+//!   however late that comes.
+//! - A waiter that has seen *n* and falls asleep for *n + 1* raises the word above *n*, so a slow notifier of *n* leaves
+//!   it alone. That is why the word holds a number and not just a 1.
+//!
+//! `waiters` is a flag and does not count waiters: a waiter that is killed leaves nothing wrong behind. It costs the next
+//! notifier one needless call, and so does a notifier that is killed before it has cleared the word. Notifiers that come
+//! while another is waking make a call each; they could not know that the other one will make it.
+//!
+//! # What else ends a sleep
+//!
+//! A sleeper sleeps on the sequence word alone, as sleeping on several words costs half as much again. Some things that
+//! end a wait are not in that word: this handle is closed or interrupted, or its process has found the owner dead. Whoever
+//! does such a thing changes the word without counting a notification, and wakes the sleepers. A sleeper reads the word
+//! first and looks at the rest afterwards, so either it sees the change of the rest, or the word has changed when it goes
+//! to sleep. Sleepers whom it does not concern look again, and sleep on.
+//!
+//! # Own notifications
+//!
+//! A handle's own notification does not end its waits, whatever its threads do at the same time; [`own`] says how the
+//! two are told apart. While one is under way on another thread, which may have been preempted in the middle of it, a
+//! wait can be in doubt whether what has come is somebody else's. It then looks again a little later, and neither ends
+//! for the own one nor sleeps through another's.
 
 use crate::error::Error;
 use crate::failpoint::failpoint;
 use crate::header::{Header, Sequence};
 use crate::sync::{AtomicU32, AtomicU64, Ordering, keep_order, spin_loop, yield_now};
+use own::Own;
 
 #[cfg(all(test, loom))]
 mod model;
+mod own;
 mod pending;
 mod spin;
 mod timeout;
@@ -34,10 +65,11 @@ pub use timeout::Timeout;
 const PARK: u64 = 500_000_000;
 /// How often, at the most, a handle looks whether the owner still lives, in nanoseconds.
 const OWNER_CHECK: u64 = 200_000_000;
-/// The first and the longest sleep of a waiter that cannot arm, in nanoseconds.
-const UNARMED_SLEEP: (u64, u64) = (100_000, 4_000_000);
-/// How often a wait looks again while another thread of its handle is in the middle of a notify.
-const SETTLE_ROUNDS: u32 = 100;
+/// The first and the longest sleep of a waiter whom nobody would wake, in nanoseconds.
+const UNWOKEN_SLEEP: (u64, u64) = (100_000, 4_000_000);
+/// How often a look is repeated while another thread of the handle is in the middle of a notify, which takes a few
+/// instructions. If that thread was preempted, it takes longer than anybody should look for.
+const LOOKS_IN_DOUBT: u32 = if cfg!(loom) { 3 } else { 100 };
 
 /// `Local::control`: the handle is closed.
 const HANDLE_CLOSED: u32 = 1;
@@ -82,17 +114,19 @@ pub(crate) trait System: Sync {
     /// What a wait that has slept for long keeps until its end, so that somebody else watches the owner for it.
     type LongSleep;
 
+    /// Which process this is, among those that were forked from one another, as far as anybody has found out. Never 0.
+    fn generation(&self) -> u32;
+    /// Finds out, so that [`generation`](System::generation) knows.
+    fn ask_generation(&self);
     /// Nanoseconds on a monotonic clock.
     fn now(&self) -> u64;
     /// The same clock, cheaper and coarser (a few milliseconds).
     fn now_coarse(&self) -> u64;
-    /// Sleeps until one of the words is woken, or `until` has come, or a signal has; returns at once if one of the
-    /// words no longer holds what is expected. May return early for no reason.
+    /// Sleeps until the word is woken, or `until` has come, or a signal has; returns at once if the word no longer holds
+    /// what is expected. May return early for no reason.
     fn park(&self, sleep: &Sleep<'_>);
-    /// Wakes all sleepers on the sequence, in every process.
-    fn wake_sequence(&self, header: &Header);
-    /// Wakes all sleepers on this handle's control word, in this process.
-    fn wake_control(&self, header: &Header, control: &AtomicU32);
+    /// Wakes all sleepers on the sequence word, in every process, that have one of the bits in [`Sleep::bits`].
+    fn wake(&self, header: &Header, bits: u32);
     /// Whether the region had an owner, and its process ended without closing the region.
     fn owner_died(&self) -> bool;
     /// Whether the region's file has become shorter than the region, so that touching its data may be fatal.
@@ -104,12 +138,12 @@ pub(crate) trait System: Sync {
     fn is_owner_watched(&self, sleep: &mut Option<Self::LongSleep>) -> bool;
 }
 
-/// The words that a parked waiter sleeps on, each with the value that lets it sleep.
+/// How a waiter sleeps.
 pub(crate) struct Sleep<'a> {
-    /// All that other processes tell; sleeping compares the low half only.
+    /// The word that it sleeps on, with the value that lets it sleep; the low halves are compared.
     pub(crate) sequence: (&'a AtomicU64, Sequence),
-    /// This handle's own: closed, interrupted or nudged.
-    pub(crate) control: (&'a AtomicU32, u32),
+    /// Which wake-ups concern it: one of these bits, which handles share, or all.
+    pub(crate) bits: u32,
     /// When to give up, by [`System::now`].
     pub(crate) until: u64,
 }
@@ -146,17 +180,23 @@ pub(crate) enum Goal {
     Past(u64),
 }
 
+/// The bit of the next handle.
+static NEXT_BIT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+
 /// A handle's own side of the protocol.
 pub(crate) struct Local {
-    /// The last sequence that this handle has taken in.
+    /// How many notifications of others this handle has taken in. All those from before the handle count as others'.
     seen: AtomicU64,
-    /// Not 0 while a thread is between counting its own notification and marking it as seen.
-    notifying: AtomicU32,
-    /// What every sleep of this handle compares. Bit 0: the handle is closed. The rest changes with each interrupt and
-    /// each nudge.
+    own: Own,
+    /// What every sleep of this handle looks at before it begins. Bit 0: the handle is closed. The rest changes with each
+    /// interrupt and each nudge.
     control: AtomicU32,
     /// Counts interrupts. A wait is over when this is no longer what it was when the wait began.
     interrupts: AtomicU32,
+    /// How many threads are in the middle of a sleep, or about to.
+    asleep: AtomicU32,
+    /// See [`Sleep::bits`].
+    bits: u32,
     /// When a short wait last looked after the owner.
     owner_checked: AtomicU64,
     /// How many waits of this handle are pending without a thread.
@@ -172,9 +212,12 @@ impl Local {
     pub(crate) fn new(seen: u64, spin: Spin, can_arm: bool) -> Self {
         Self {
             seen: AtomicU64::new(seen),
-            notifying: AtomicU32::new(0),
+            own: Own::new(),
             control: AtomicU32::new(0),
             interrupts: AtomicU32::new(0),
+
+            asleep: AtomicU32::new(0),
+            bits: 1 << (NEXT_BIT.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % u32::BITS),
             owner_checked: AtomicU64::new(0),
             pending: AtomicU32::new(0),
             taken: AtomicU32::new(0),
@@ -183,9 +226,11 @@ impl Local {
         }
     }
 
-    /// For a clone: the same position, and a control word of its own.
+    /// For a clone: the same position, and a control word of its own. What its original has notified is another's to
+    /// it, and seen; what its original is in the middle of notifying is yet to come.
     pub(crate) fn fork(&self) -> Self {
-        Self::new(self.seen.load(Ordering::Acquire), self.spin.fork(), self.can_arm)
+        let seen = self.seen.load(Ordering::Acquire).wrapping_add(self.own.counted());
+        Self::new(seen, self.spin.fork(), self.can_arm)
     }
 
     /// For a clone of a closed handle.
@@ -212,7 +257,7 @@ impl Local {
         if before & HANDLE_CLOSED != 0 {
             return false;
         }
-        system.wake_control(header, &self.control);
+        self.end_sleeps(header, system);
         true
     }
 
@@ -226,48 +271,81 @@ impl Local {
     /// Has each wait that is in progress on this handle ask its host, asleep or about to sleep; the waits go on.
     pub(crate) fn nudge<S: System>(&self, header: &Header, system: &S) {
         self.control.fetch_add(CHANGE, Ordering::SeqCst);
-        system.wake_control(header, &self.control);
+        self.end_sleeps(header, system);
+    }
+
+    /// Has the sleepers of this handle look at its control word.
+    fn end_sleeps<S: System>(&self, header: &Header, system: &S) {
+        keep_order();
+        if self.asleep.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        // Without the right to, the sleeps are short.
+        if self.can_arm {
+            header.change_sequence();
+        }
+        system.wake(header, self.bits);
     }
 
     /// Counts one notification and wakes whoever sleeps for it.
     #[inline]
     pub(crate) fn notify<S: System>(&self, header: &Header, system: &S) {
-        // A wait of this very handle, on another thread, may see the new sequence before `seen` has followed, and
-        // would take it for somebody else's. Plain stores are enough: whoever sees the new sequence sees the first.
-        self.notifying.store(1, Ordering::Relaxed);
-        let before = Sequence(header.sequence.fetch_add(Sequence::NOTIFICATION, Ordering::SeqCst)).count();
-        if self.seen.load(Ordering::Relaxed) == before {
-            self.seen.store(before.wrapping_add(1), Ordering::Relaxed);
-        }
-        self.notifying.store(0, Ordering::Release);
-
-        failpoint!("notify: has counted");
+        let before = self.own.count(system.generation(), || {
+            let before = Sequence(header.sequence.fetch_add(Sequence::NOTIFICATION, Ordering::SeqCst));
+            failpoint!("notify: has counted");
+            before.count()
+        });
         keep_order();
         let armed = header.waiters.load(Ordering::SeqCst);
         if armed != 0 {
-            wake_armed(header, system, armed, before);
+            wake_armed(header, system, armed, before.wrapping_add(1));
         }
     }
 
-    /// Takes in what `goal` asks for, if it is there already.
+    /// Takes in what `goal` asks for, if it is surely there.
+    ///
+    /// With [`Goal::Unseen`] it may miss a notification while some of this handle's own are under way.
+    /// [`may_be_unseen`](Local::may_be_unseen) tells then, or the sequence word has changed since.
     #[inline]
-    pub(crate) fn take(&self, header: &Header, goal: Goal) -> Option<u64> {
+    pub(crate) fn take(&self, header: &Header, goal: Goal, generation: u32) -> Option<u64> {
         let sequence = header.sequence().count();
         match goal {
             Goal::Past(past) => (sequence > past).then_some(sequence),
             Goal::Unseen => {
-                let settled = self.notifying.load(Ordering::Acquire) == 0;
-                if sequence > self.seen.load(Ordering::Relaxed) && settled {
+                let made = self.own.made(generation);
+                let others = sequence.wrapping_sub(made.counted).wrapping_sub(made.under_way);
+                if is_past(others, self.seen.load(Ordering::Relaxed)) {
                     // In this order: whoever finds that it was seen finds that it was taken, too.
                     if self.pending.load(Ordering::Relaxed) != 0 {
                         self.taken.fetch_add(1, Ordering::Release);
                     }
-                    self.seen.store(sequence, Ordering::Release);
+                    self.seen.store(others, Ordering::Release);
                     return Some(sequence);
                 }
                 None
             }
         }
+    }
+
+    /// Takes in what `goal` asks for, and looks again for a moment while it is in doubt whether that is there.
+    pub(crate) fn take_patiently(&self, header: &Header, goal: Goal, generation: u32) -> Option<u64> {
+        for _ in 0..LOOKS_IN_DOUBT {
+            let sequence = header.sequence();
+            let found = self.take(header, goal, generation);
+            let is_certain = matches!(goal, Goal::Past(_))
+                || !self.may_be_unseen(sequence) && header.sequence() == sequence;
+            if found.is_some() || is_certain {
+                return found;
+            }
+            yield_now();
+        }
+        None
+    }
+
+    /// Whether a notification of somebody else may be there that this handle has not taken in. False is certain, unless
+    /// the sequence word has changed since it held `sequence`; true may be due to own notifications under way.
+    pub(crate) fn may_be_unseen(&self, sequence: Sequence) -> bool {
+        is_past(sequence.count().wrapping_sub(self.own.counted()), self.seen.load(Ordering::Acquire))
     }
 
     /// Waits for `goal`; gives the sequence reached.
@@ -285,34 +363,31 @@ impl Local {
         if control & HANDLE_CLOSED != 0 {
             return Err(Failed::Ended(Ended::HandleClosed));
         }
-        if let Some(sequence) = self.take(header, goal) {
-            return Ok(sequence);
-        }
         let interrupts = self.interrupts.load(Ordering::Acquire);
-        Wait { local: self, header, system, goal, interrupts }.slowly(host, timeout, control)
-    }
-
-    /// Waits until no thread of this handle is in the middle of a notify, which takes a few instructions.
-    pub(crate) fn settle(&self) {
-        for _ in 0..SETTLE_ROUNDS {
-            if self.notifying.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            yield_now();
+        let wait = Wait { local: self, header, system, goal, interrupts };
+        match wait.take() {
+            Some(sequence) => Ok(sequence),
+            None => wait.slowly(host, timeout, control),
         }
-        // Only a fork in the middle of a notify leaves the mark without its thread.
-        self.notifying.store(0, Ordering::Release);
     }
 }
 
+/// Whether `count` is greater than `seen`. Both grow for ever, and `count` may be a little behind.
+#[inline]
+fn is_past(count: u64, seen: u64) -> bool {
+    count.wrapping_sub(seen).cast_signed() > 0
+}
+
+/// What a notifier of notification `number` does that has found the flag raised to `armed`.
 #[cold]
-fn wake_armed<S: System>(header: &Header, system: &S, armed: u64, before: u64) {
-    if armed <= before.wrapping_add(1) {
+fn wake_armed<S: System>(header: &Header, system: &S, armed: u64, number: u64) {
+    failpoint!("notify: has found the flag");
+    system.wake(header, u32::MAX);
+    failpoint!("notify: has woken");
+    if armed <= number {
         // Fails when a waiter has armed anew meanwhile, and then must.
         let _ = header.waiters.compare_exchange(armed, 0, Ordering::SeqCst, Ordering::Relaxed);
     }
-    failpoint!("notify: has cleared the flag");
-    system.wake_sequence(header);
 }
 
 /// Asks to be woken when the sequence word changes from `sequence`; false if it has changed already.
@@ -321,6 +396,23 @@ pub(crate) fn arm(header: &Header, sequence: Sequence) -> bool {
     failpoint!("wait: has armed");
     keep_order();
     header.sequence.load(Ordering::SeqCst) == sequence.0
+}
+
+/// Counts a thread that is about to sleep.
+struct Asleep<'a>(&'a Local);
+
+impl<'a> Asleep<'a> {
+    fn begin(local: &'a Local) -> Self {
+        local.asleep.fetch_add(1, Ordering::SeqCst);
+        keep_order();
+        Self(local)
+    }
+}
+
+impl Drop for Asleep<'_> {
+    fn drop(&mut self) {
+        self.0.asleep.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// One wait that did not find its notification at once.
@@ -337,66 +429,89 @@ impl<S: System> Wait<'_, S> {
     #[cold]
     fn slowly<H: Host>(&self, host: &mut H, timeout: Timeout, control: u32) -> Result<u64, Failed<H::Error>> {
         if timeout == Timeout::POLL {
-            self.local.settle();
+            self.system.ask_generation();
             self.still_on()?;
             self.owner_lives(self.system.now_coarse())?;
-            return Ok(self.take_or(Ended::TimedOut)?);
+            return Ok(self.take_patiently().ok_or(Ended::TimedOut)?);
         }
         let spin = &self.local.spin;
-        if let Some(sequence) = spin.burst(|| self.look()) {
+        let budget = spin.budget();
+        if let Some(sequence) = spin.burst(budget, || self.look()) {
             return Ok(sequence);
         }
         let start = self.system.now();
         let deadline = timeout.deadline(start);
+        let now = || self.system.now();
         if let Some(sequence) =
-            spin.run(start, deadline, || self.system.now(), || self.look(), || self.still_on().is_ok())
+            spin.run(budget, start, deadline, now, || self.look(), || self.still_on().is_ok())
         {
             return Ok(sequence);
         }
-        let sequence = self.sleep(host, deadline, control)?;
-        spin.learn_from_sleep(self.system.now() - start);
+        let begun = if budget == 0 { start } else { self.system.now() };
+        let sequence = self.sleep(host, begun, deadline, control)?;
+        spin.learn_from_sleep(|| self.system.now() - start);
         Ok(sequence)
     }
 
-    fn sleep<H: Host>(&self, host: &mut H, deadline: u64, mut control: u32) -> Result<u64, Failed<H::Error>> {
-        let mut unarmed = UNARMED_SLEEP.0;
+    fn sleep<H: Host>(
+        &self,
+        host: &mut H,
+        begun: u64,
+        deadline: u64,
+        mut control: u32,
+    ) -> Result<u64, Failed<H::Error>> {
+        let _asleep = Asleep::begin(self.local);
+        self.system.ask_generation();
+        let mut unwoken = UNWOKEN_SLEEP.0;
         let mut long_sleep = None;
-        let first_check = self.system.now().saturating_add(PARK);
+        let first_check = begun.saturating_add(PARK);
+        let mut time = Some(begun);
         loop {
+            // Before anything else is looked at: whatever changes after that changes this word as well.
             let sequence = self.header.sequence();
-            self.local.settle();
-            if let Some(sequence) = self.take() {
+            if let Some(sequence) = self.take_patiently() {
                 return Ok(sequence);
             }
             self.still_on()?;
-            let now = self.system.now();
+            let now = time.take().unwrap_or_else(|| self.system.now());
             self.owner_lives(now)?;
             if now >= deadline {
-                return Ok(self.take_or(Ended::TimedOut)?);
+                return Ok(self.take().ok_or(Ended::TimedOut)?);
             }
             let mut until = deadline;
             if now < first_check || !self.system.is_owner_watched(&mut long_sleep) {
                 until = until.min(now.saturating_add(PARK));
             }
-            if self.local.can_arm {
-                if !arm(self.header, sequence) {
-                    continue;
-                }
-            } else {
-                until = until.min(now.saturating_add(unarmed));
-                unarmed = (unarmed * 2).min(UNARMED_SLEEP.1);
+            // Whoever is in the middle of an own notify may have counted it already, and wakes nobody at its end.
+            if !self.local.can_arm || self.may_have_come(sequence) {
+                until = until.min(now.saturating_add(unwoken));
+                unwoken = (unwoken * 2).min(UNWOKEN_SLEEP.1);
             }
-            let sleep = Sleep {
-                sequence: (&self.header.sequence, sequence),
-                control: (&self.local.control, control),
-                until,
-            };
-            host.park(|| self.system.park(&sleep));
+            if self.local.can_arm && !self.arm(sequence) {
+                continue;
+            }
+            let sleep = Sleep { sequence: (&self.header.sequence, sequence), bits: self.local.bits, until };
+            host.park(|| {
+                // What changes it later changes the sequence word, too.
+                if self.local.control.load(Ordering::SeqCst) == control {
+                    self.system.park(&sleep);
+                }
+            });
             // Read before the host is asked: a nudge that comes later ends the next sleep, and the host is asked again.
-            control = self.local.control.load(Ordering::Acquire);
+            control = self.local.control.load(Ordering::SeqCst);
             // Asked each time: a signal in the instant before a sleep did not end that sleep.
             host.signal().map_err(Failed::Host)?;
         }
+    }
+
+    fn arm(&self, sequence: Sequence) -> bool {
+        // Another thread may close the handle and give the memory back. Zeroes are there then, which nobody wakes; the
+        // word must not be expected to be like them.
+        if sequence.0 as u32 == 0 {
+            self.header.change_sequence();
+            return false;
+        }
+        arm(self.header, sequence)
     }
 
     /// One look of a spinning wait.
@@ -411,41 +526,46 @@ impl<S: System> Wait<'_, S> {
 
     #[inline]
     fn take(&self) -> Option<u64> {
-        self.local.take(self.header, self.goal)
+        self.local.take(self.header, self.goal, self.system.generation())
     }
 
-    /// What was notified before the end comes first.
-    fn take_or(&self, ended: Ended) -> Result<u64, Ended> {
-        self.take().ok_or(ended)
+    fn take_patiently(&self) -> Option<u64> {
+        self.local.take_patiently(self.header, self.goal, self.system.generation())
     }
 
-    /// Whether a notification is there that [`take`](Wait::take) would take.
-    fn is_pending(&self) -> bool {
-        self.reaches_goal(self.header.sequence())
+    /// Whether what the wait waits for may be there, with the sequence word at `sequence`; as
+    /// [`Local::may_be_unseen`].
+    fn may_have_come(&self, sequence: Sequence) -> bool {
+        match self.goal {
+            Goal::Past(past) => sequence.count() > past,
+            Goal::Unseen => self.local.may_be_unseen(sequence),
+        }
     }
 
-    fn reaches_goal(&self, sequence: Sequence) -> bool {
-        sequence.count()
-            > match self.goal {
-                Goal::Past(past) => past,
-                Goal::Unseen => self.local.seen.load(Ordering::Relaxed),
+    /// Why nothing comes any more, now that `ended` says so: what was notified before comes first.
+    fn unless_it_has_come(&self, ended: impl Fn(Sequence) -> Option<Ended>) -> Result<(), Ended> {
+        loop {
+            let sequence = self.header.sequence();
+            let Some(ended) = ended(sequence) else { return Ok(()) };
+            if self.may_have_come(sequence) {
+                return Ok(());
             }
+            if self.header.sequence() == sequence {
+                return Err(ended);
+            }
+        }
     }
 
     /// Whether something other than a notification ends the wait: this handle's own word, or the owner's close.
     fn still_on(&self) -> Result<(), Ended> {
-        let control = self.local.control.load(Ordering::Acquire);
+        let control = self.local.control.load(Ordering::SeqCst);
         if control & HANDLE_CLOSED != 0 {
             return Err(Ended::HandleClosed);
         }
         if self.local.interrupts.load(Ordering::Acquire) != self.interrupts {
             return Err(Ended::Interrupted);
         }
-        let sequence = self.header.sequence();
-        if sequence.is_closed() && !self.reaches_goal(sequence) {
-            return Err(Ended::RegionClosed);
-        }
-        Ok(())
+        self.unless_it_has_come(|sequence| sequence.is_closed().then_some(Ended::RegionClosed))
     }
 
     /// Asks the system after the owner and the file, unless it did so a moment ago.
@@ -461,16 +581,12 @@ impl<S: System> Wait<'_, S> {
             self.local.owner_checked.store(now, Ordering::Relaxed);
             return Ok(());
         }
-        if self.is_pending() {
-            return Ok(());
-        }
         // An owner that closes properly says so before it lets go of what shows it alive.
-        let closed = self.header.sequence().is_closed();
+        let over = self.unless_it_has_come(|sequence| {
+            Some(if sequence.is_closed() { Ended::RegionClosed } else { Ended::OwnerDied })
+        });
         // Asked last: a close of this very handle, on another thread, gives the lock and the memory back, and zero pages
         // say nothing of the owner.
-        if self.local.is_closed() {
-            return Err(Ended::HandleClosed);
-        }
-        Err(if closed { Ended::RegionClosed } else { Ended::OwnerDied })
+        over.map_err(|ended| if self.local.is_closed() { Ended::HandleClosed } else { ended })
     }
 }

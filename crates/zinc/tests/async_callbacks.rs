@@ -22,7 +22,7 @@ fn heard<T>(from: &Receiver<T>) -> T {
 /// Waits with a callback that says its outcome in a word.
 fn wait_then(region: &SharedRegion, timeout: impl Into<Timeout>) -> (WaitCallback, Receiver<String>) {
     let (say, outcome) = channel();
-    let wait = region.wait_then(timeout, move |result| say.send(word(result)).unwrap());
+    let wait = region.wait_then(timeout, move |result| say.send(word(result)).unwrap()).unwrap();
     (wait, outcome)
 }
 
@@ -61,10 +61,12 @@ fn slow_callbacks_delay_nobody_elses() {
     let (say, stuck) = channel();
     for _ in 0..63 {
         let (gate, say) = (gate.clone(), say.clone());
-        region.wait_then(Timeout::FOREVER, move |_| {
-            say.send(()).unwrap();
-            let _ = gate.lock().unwrap().recv();
-        });
+        region
+            .wait_then(Timeout::FOREVER, move |_| {
+                say.send(()).unwrap();
+                let _ = gate.lock().unwrap().recv();
+            })
+            .unwrap();
     }
     owner.notify().unwrap();
     for _ in 0..63 {
@@ -86,7 +88,7 @@ fn more_callbacks_than_threads_run_one_after_the_other() {
     let (say, ran) = channel();
     for i in 0..5000 {
         let say = say.clone();
-        region.wait_then(Timeout::FOREVER, move |outcome| say.send((i, outcome.unwrap())).unwrap());
+        region.wait_then(Timeout::FOREVER, move |outcome| say.send((i, outcome.unwrap())).unwrap()).unwrap();
     }
     owner.notify().unwrap();
     let mut all: Vec<_> = (0..5000).map(|_| heard(&ran)).collect();
@@ -96,16 +98,19 @@ fn more_callbacks_than_threads_run_one_after_the_other() {
 
 /// Waits again from within each callback, `left` more times.
 fn again(region: Arc<SharedRegion>, owner: Arc<SharedRegion>, left: u32, done: Sender<u32>) {
-    region.clone().wait_then(Timeout::FOREVER, move |outcome| {
-        assert!(outcome.unwrap());
-        match left {
-            0 => done.send(region.sequence().unwrap() as u32).unwrap(),
-            _ => {
-                again(region, owner.clone(), left - 1, done);
-                owner.notify().unwrap();
+    region
+        .clone()
+        .wait_then(Timeout::FOREVER, move |outcome| {
+            assert!(outcome.unwrap());
+            match left {
+                0 => done.send(region.sequence().unwrap() as u32).unwrap(),
+                _ => {
+                    again(region, owner.clone(), left - 1, done);
+                    owner.notify().unwrap();
+                }
             }
-        }
-    });
+        })
+        .unwrap();
 }
 
 #[test]
@@ -125,13 +130,16 @@ fn callbacks_may_wait_again_cancel_and_close() {
     let clone = region.clone();
     let (say, closed) = channel();
     let other = Arc::new((*region).clone());
-    other.clone().wait_then(Timeout::FOREVER, move |_| {
-        let cancelled = never.cancel();
-        clone.close().unwrap();
-        drop(clone);
-        other.close().unwrap();
-        say.send((cancelled, word(other.wait(0)))).unwrap();
-    });
+    other
+        .clone()
+        .wait_then(Timeout::FOREVER, move |_| {
+            let cancelled = never.cancel();
+            clone.close().unwrap();
+            drop(clone);
+            other.close().unwrap();
+            say.send((cancelled, word(other.wait(0)))).unwrap();
+        })
+        .unwrap();
     drop(region);
     owner.notify().unwrap();
     let (cancelled, after) = heard(&closed);
@@ -146,7 +154,7 @@ fn a_callback_that_panics_takes_nobody_with_it() {
     let region = stage.options().open("r").unwrap();
     for _ in 0..100 {
         // Unlike `panic!` it says nothing.
-        region.wait_then(Timeout::FOREVER, |_| std::panic::resume_unwind(Box::new("on purpose")));
+        region.wait_then(Timeout::FOREVER, |_| std::panic::resume_unwind(Box::new("on purpose"))).unwrap();
     }
     let (_wait, outcome) = wait_then(&region, Timeout::FOREVER);
     owner.notify().unwrap();
@@ -166,9 +174,11 @@ fn each_callback_either_runs_or_is_cancelled() {
     let mut cancelled = 0;
     for i in 0..WAITS {
         let ran = ran.clone();
-        let wait = region.wait_then(Timeout::FOREVER, move |_| {
-            ran.fetch_add(1, Ordering::Relaxed);
-        });
+        let wait = region
+            .wait_then(Timeout::FOREVER, move |_| {
+                ran.fetch_add(1, Ordering::Relaxed);
+            })
+            .unwrap();
         owner.notify().unwrap();
         // From at once to long after.
         (0..i % 64 * 32).for_each(|_| std::hint::spin_loop());
@@ -250,7 +260,7 @@ fn read_masks(part: &mut Part) {
     let (say, masks) = channel();
     for _ in 0..2 {
         let say = say.clone();
-        region.wait_then(Timeout::FOREVER, move |_| say.send(blocked()).unwrap());
+        region.wait_then(Timeout::FOREVER, move |_| say.send(blocked()).unwrap()).unwrap();
     }
     part.say(blocked());
     part.say("pending");
@@ -288,17 +298,19 @@ fn fork_in_a_callback(part: &mut Part) {
     let (say_child, child) = channel();
     for i in 0..BUSY {
         let (gate, say_started, say_child) = (gate.clone(), say_started.clone(), say_child.clone());
-        region.wait_then(Timeout::FOREVER, move |_| {
-            say_started.send(()).unwrap();
-            let _ = gate.lock().unwrap().recv();
-            if i == 0 {
-                // SAFETY: the child goes back to where callbacks come from, which is what is to be seen.
-                match unsafe { libc::fork() } {
-                    0 => {}
-                    pid => say_child.send(pid).unwrap(),
+        region
+            .wait_then(Timeout::FOREVER, move |_| {
+                say_started.send(()).unwrap();
+                let _ = gate.lock().unwrap().recv();
+                if i == 0 {
+                    // SAFETY: the child goes back to where callbacks come from, which is what is to be seen.
+                    match unsafe { libc::fork() } {
+                        0 => {}
+                        pid => say_child.send(pid).unwrap(),
+                    }
                 }
-            }
-        });
+            })
+            .unwrap();
     }
     owner.notify().unwrap();
     (0..BUSY).for_each(|_| heard(&started));
@@ -306,11 +318,13 @@ fn fork_in_a_callback(part: &mut Part) {
     let (say_pid, pid) = channel();
     let (reader, writer) = std::io::pipe().unwrap();
     owner.notify().unwrap();
-    region.wait_then(Timeout::FOREVER, move |_| {
-        use std::io::Write;
-        writeln!(&writer, "{}", std::process::id()).unwrap();
-        say_pid.send(()).unwrap();
-    });
+    region
+        .wait_then(Timeout::FOREVER, move |_| {
+            use std::io::Write;
+            writeln!(&writer, "{}", std::process::id()).unwrap();
+            say_pid.send(()).unwrap();
+        })
+        .unwrap();
     drop(go);
     let child = rustix::process::Pid::from_raw(heard(&child)).unwrap();
     let ended = rustix::process::waitpid(Some(child), rustix::process::WaitOptions::empty()).unwrap();

@@ -49,8 +49,8 @@ fn without_waitv(part: &mut Part) {
     part.say(word(pollster::block_on(wait)));
 
     let (say, ran) = channel();
-    region.wait_then(Timeout::FOREVER, move |over| say.send(word(over)).unwrap());
-    let never = region.wait_then(Timeout::FOREVER, |_| unreachable!("it was cancelled"));
+    region.wait_then(Timeout::FOREVER, move |over| say.send(word(over)).unwrap()).unwrap();
+    let never = region.wait_then(Timeout::FOREVER, |_| unreachable!("it was cancelled")).unwrap();
     assert!(never.cancel());
     part.say("waiting for a call");
     part.say(ran.recv_timeout(PATIENCE).unwrap());
@@ -169,7 +169,7 @@ fn watch_without_inotify(part: &mut Part) {
     // By a future, by a callback, and by threads enough for the hub to look after the owner for them.
     let wait = pending(&region);
     let (say, ran) = channel();
-    region.wait_then(Timeout::FOREVER, move |over| say.send(word(over)).unwrap());
+    region.wait_then(Timeout::FOREVER, move |over| say.send(word(over)).unwrap()).unwrap();
     let sleepers: Vec<_> = (0..6)
         .map(|_| {
             let region = region.clone();

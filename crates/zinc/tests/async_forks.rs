@@ -82,7 +82,7 @@ fn fork_beside_a_hub(part: &mut Part) {
         });
         scope.spawn(|| {
             while goes_on() {
-                let wait = shared.wait_then(5, drop);
+                let wait = shared.wait_then(5, drop).unwrap();
                 if shared.sequence().unwrap().is_multiple_of(3) {
                     wait.cancel();
                 }
@@ -109,7 +109,7 @@ fn fork_beside_a_hub(part: &mut Part) {
                     owner.notify().unwrap();
                     assert!(region.wait_past(before, PATIENCE).unwrap().is_some());
                     let (say, outcome) = std::sync::mpsc::channel();
-                    region.wait_then(PATIENCE, move |over| say.send(word(over)).unwrap());
+                    region.wait_then(PATIENCE, move |over| say.send(word(over)).unwrap()).unwrap();
                     owner.notify().unwrap();
                     assert_eq!(outcome.recv_timeout(PATIENCE).unwrap(), "true");
                 }

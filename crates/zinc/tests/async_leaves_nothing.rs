@@ -83,7 +83,7 @@ fn begin_and_cancel(part: &mut Part) {
     });
     leaves_nothing(part, "callbacks that are cancelled", 200_000, |_| {
         let on_it = region.clone();
-        let wait = region.wait_then(Timeout::FOREVER, move |_| drop(on_it));
+        let wait = region.wait_then(Timeout::FOREVER, move |_| drop(on_it)).unwrap();
         assert!(wait.cancel());
     });
     leaves_nothing(part, "waits of clones that are dropped", 100_000, |_| {
@@ -130,7 +130,7 @@ fn open_and_close(part: &mut Part) {
     leaves_nothing(part, "callbacks of handles that are closed", 3000, |i| {
         let region = open(i);
         let (say, over) = std::sync::mpsc::channel();
-        region.wait_then(Timeout::FOREVER, move |outcome| say.send(outcome.is_err()).unwrap());
+        region.wait_then(Timeout::FOREVER, move |outcome| say.send(outcome.is_err()).unwrap()).unwrap();
         drop(region);
         assert!(over.recv().unwrap());
     });

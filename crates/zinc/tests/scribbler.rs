@@ -119,7 +119,7 @@ fn wait_without_a_thread(region: &SharedRegion) {
     let (say, hear) = channel();
     let callbacks = [0, 1, 3].map(|timeout| {
         let say = say.clone();
-        region.wait_then(timeout, move |outcome| say.send(outcome.is_ok()).unwrap())
+        region.wait_then(timeout, move |outcome| say.send(outcome.is_ok()).unwrap()).unwrap()
     });
     let endless = [clone.notified(), clone.notified()];
     let mut dropped = region.notified();

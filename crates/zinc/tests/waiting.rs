@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use common::sleeper::sleeper;
 use common::{PATIENCE, Part, Stage, word};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use zinc::{OwnedRegion, RegionOptions, SharedRegion, Timeout};
 
-common::parts!(notify_and_stay, wait_and_tell, close_when_told);
+common::parts!(notify_and_stay, wait_and_tell, close_when_told, notify_through_one_handle);
 
 fn pair() -> (Stage, OwnedRegion, SharedRegion) {
     let stage = Stage::new();
@@ -87,6 +88,58 @@ fn a_handle_does_not_wake_itself_from_another_thread_either() {
         "it returned for the owner's, which was the last"
     );
     assert_eq!(word(peer.wait(0)), "false");
+}
+
+/// Several threads notify through a handle on which another one waits, for many rounds; the last word of each is
+/// somebody else's.
+fn notify_through_one_handle(part: &mut Part) {
+    if part.hear() == "on one processor" {
+        // Threads are preempted in the middle of what they do.
+        let mut only = CpuSet::new();
+        let allowed = sched_getaffinity(None).unwrap();
+        only.set((0..CpuSet::MAX_CPU).find(|&cpu| allowed.is_set(cpu)).unwrap());
+        sched_setaffinity(None, &only).unwrap();
+    }
+    let owner = part.options().create("r", 100).unwrap();
+    for spin in [Duration::ZERO, Duration::from_micros(50)] {
+        let peer = part.options().spin(spin).open("r").unwrap();
+        // The first thread to notify has a count of its own in the handle; here none of those that last is it.
+        peer.notify().unwrap();
+        peer.wait(0).unwrap();
+        for round in 0..100 {
+            let before = owner.sequence().unwrap();
+            std::thread::scope(|scope| {
+                let waits = scope.spawn(|| (peer.wait(PATIENCE).unwrap(), peer.sequence().unwrap()));
+                let notify = || (0..500).for_each(|_| peer.notify().unwrap());
+                let notifiers = [scope.spawn(notify), scope.spawn(notify), scope.spawn(notify)];
+                notifiers.into_iter().for_each(|notifier| notifier.join().unwrap());
+                owner.notify().unwrap();
+                let reached = waits.join().unwrap();
+                assert_eq!(reached, (true, before + 1501), "round {round}: one of its own ended it");
+            });
+            assert!(!peer.wait(0).unwrap(), "round {round}: there was one notification of another's");
+            // In the middle of the own ones this time.
+            std::thread::scope(|scope| {
+                let waits = scope.spawn(|| peer.wait(PATIENCE).unwrap());
+                let notifies = scope.spawn(|| (0..2000).for_each(|_| peer.notify().unwrap()));
+                owner.notify().unwrap();
+                assert!(waits.join().unwrap(), "round {round}: the other's was swallowed");
+                notifies.join().unwrap();
+            });
+            assert!(!peer.wait(0).unwrap(), "round {round}: nothing is left");
+        }
+    }
+    part.say("done");
+}
+
+#[test]
+fn notifications_of_several_threads_through_a_handle_do_not_end_its_wait_nor_swallow_anothers() {
+    for place in ["anywhere", "on one processor"] {
+        let stage = Stage::new();
+        let mut process = stage.start("notify_through_one_handle");
+        process.tell(place);
+        process.expect("done");
+    }
 }
 
 #[test]

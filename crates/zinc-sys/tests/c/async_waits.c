@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -318,6 +319,52 @@ static void a_wrong_argument_is_told_and_nothing_calls_back(void) {
   CHECK(zinc_close(region) == 0);
 }
 
+// Root may start threads without end, so a child plays another user.
+static void where_no_thread_is_to_be_had_it_fails_or_calls_back_later(void) {
+  if (geteuid() != 0) {
+    printf("skipped, needs root: %s\n", __func__);
+    return;
+  }
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    zinc_region *region = NULL, *peer = NULL;
+    CHECK(zinc_create("threads", 1, &region) == 0);
+    CHECK(zinc_open("threads", &peer) == 0);
+    CHECK(setuid(65533) == 0);
+    struct rlimit limit;
+    CHECK(getrlimit(RLIMIT_NPROC, &limit) == 0);
+    const struct rlimit none = {.rlim_cur = 1, .rlim_max = limit.rlim_max};
+    sem_t done;
+    start(&done);
+    struct told told = telling(&done);
+
+    CHECK(setrlimit(RLIMIT_NPROC, &none) == 0);
+    zinc_async_wait *wait = (zinc_async_wait *)&done;
+    CHECK_CODE(zinc_wait_async(peer, -1, tell, &told, &wait), ZINC_ERROR_OS);
+    CHECK(wait == NULL);
+    CHECK(told.calls == 0);
+
+    CHECK(setrlimit(RLIMIT_NPROC, &limit) == 0);
+    wait = begun(peer, -1, &told);
+    CHECK(setrlimit(RLIMIT_NPROC, &none) == 0);
+    CHECK(zinc_notify(region) == 0);
+    called(&done, 1);
+    CHECK(told.calls == 1 && told.result == 1);
+    CHECK(zinc_wait_cancel(wait) == 0);
+    CHECK(zinc_close(peer) == 0);
+    // The directory is root's, so the name stays for the parent.
+    (void)zinc_close(region);
+    _exit(0);
+  }
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  zinc_region *region = NULL;
+  CHECK(zinc_create("threads", 1, &region) == 0);
+  CHECK(zinc_close(region) == 0);
+}
+
 int main(int count, char **arguments) {
   if (count > 1) rounds = atoi(arguments[1]);
   enter_scratch();
@@ -332,5 +379,6 @@ int main(int count, char **arguments) {
   RUN(a_callback_may_call_anything);
   RUN(who_never_cancels_needs_no_place_for_the_wait);
   RUN(a_wrong_argument_is_told_and_nothing_calls_back);
+  RUN(where_no_thread_is_to_be_had_it_fails_or_calls_back_later);
   return 0;
 }

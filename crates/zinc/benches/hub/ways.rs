@@ -157,7 +157,7 @@ fn callback(side: &Side) -> Vec<u64> {
                 done.send(trips).expect("the bench waits");
             }
         };
-        on_it.wait_then(Timeout::FOREVER, then);
+        on_it.wait_then(Timeout::FOREVER, then).unwrap();
     }
     let (done, trips) = channel();
     let region = Arc::new((*side.region).clone());

@@ -3,6 +3,7 @@
 use std::hint::spin_loop;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rustix::thread::futex;
 use zinc::{SharedRegion, Timeout};
@@ -29,6 +30,8 @@ pub(crate) struct Words {
 pub(crate) struct Side {
     pub(crate) spinning: SharedRegion,
     pub(crate) sleeping: SharedRegion,
+    /// Spins as it comes, too, and is used on one processor alone.
+    pub(crate) crowded: SharedRegion,
 }
 
 /// What is measured; a limit may be reached in several forms.
@@ -38,13 +41,32 @@ pub(crate) enum Kind {
     Word,
     Futex,
     Zinc,
+    LineAtWork,
+    ZincAtWork,
     ZincAsleep,
+    FutexTogether,
+    ZincTogether,
+    ZincAsleepTogether,
+    FutexCrowd,
+    ZincCrowd,
+}
+
+/// Where the two sides run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Each on a processor of its own.
+    Apart,
+    /// Both on the same one.
+    Together,
+    /// On the same one as well, as other pairs that do the same.
+    Crowd,
 }
 
 /// A way to answer each other, from both sides. The steps count from 1, and all words start at 0.
 pub(crate) struct Way {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
+    pub(crate) place: Place,
     /// Trips in one turn: enough for a p99.9 where trips are short, and few enough for a turn of some milliseconds.
     pub(crate) trips: u64,
     pub(crate) begin: fn(&Side, &mut Turn),
@@ -55,10 +77,11 @@ const SPINNING: u64 = 20_000;
 const SLEEPING: u64 = 400;
 
 /// The ways, the forms of one limit side by side.
-pub(crate) static WAYS: [Way; 8] = [
+pub(crate) static WAYS: [Way; 15] = [
     Way {
         name: "cache line",
         kind: Kind::Line,
+        place: Place::Apart,
         trips: SPINNING,
         begin: |side, turn| {
             let Words { there, back, .. } = side.words();
@@ -78,6 +101,7 @@ pub(crate) static WAYS: [Way; 8] = [
     Way {
         name: "line, swapped",
         kind: Kind::Line,
+        place: Place::Apart,
         trips: SPINNING,
         begin: |side, turn| {
             let Words { there, back, .. } = side.words();
@@ -97,6 +121,7 @@ pub(crate) static WAYS: [Way; 8] = [
     Way {
         name: "line, no pause",
         kind: Kind::Line,
+        place: Place::Apart,
         trips: SPINNING,
         begin: |side, turn| {
             let Words { there, back, .. } = side.words();
@@ -116,6 +141,7 @@ pub(crate) static WAYS: [Way; 8] = [
     Way {
         name: "added word",
         kind: Kind::Word,
+        place: Place::Apart,
         trips: SPINNING,
         begin: |side, turn| {
             let added = &side.words().added.0;
@@ -135,6 +161,7 @@ pub(crate) static WAYS: [Way; 8] = [
     Way {
         name: "word, no pause",
         kind: Kind::Word,
+        place: Place::Apart,
         trips: SPINNING,
         begin: |side, turn| {
             let added = &side.words().added.0;
@@ -154,35 +181,101 @@ pub(crate) static WAYS: [Way; 8] = [
     Way {
         name: "zinc",
         kind: Kind::Zinc,
+        place: Place::Apart,
         trips: SPINNING,
         begin: |side, turn| turn.time(|_| ping(&side.spinning)),
         answer: |side, turn| turn.run(|_| pong(&side.spinning)),
     },
     Way {
-        name: "bare futex",
-        kind: Kind::Futex,
+        name: "cache line, peer at work",
+        kind: Kind::LineAtWork,
+        place: Place::Apart,
         trips: SLEEPING,
         begin: |side, turn| {
-            let Words { asleep_there, asleep_back, .. } = side.words();
+            let Words { there, back, .. } = side.words();
             turn.time(|n| {
-                wake(&asleep_there.0, n as u32);
-                sleep_until(&asleep_back.0, n as u32);
+                there.0.store(n, Ordering::Release);
+                until(spin_loop, || back.0.load(Ordering::Acquire) == n);
             });
         },
         answer: |side, turn| {
-            let Words { asleep_there, asleep_back, .. } = side.words();
+            let Words { there, back, .. } = side.words();
             turn.run(|n| {
-                sleep_until(&asleep_there.0, n as u32);
-                wake(&asleep_back.0, n as u32);
+                until(spin_loop, || there.0.load(Ordering::Acquire) == n);
+                work(n);
+                back.0.store(n, Ordering::Release);
             });
         },
     },
     Way {
+        name: "zinc, peer at work",
+        kind: Kind::ZincAtWork,
+        place: Place::Apart,
+        trips: SLEEPING,
+        begin: |side, turn| turn.time(|_| ping(&side.spinning)),
+        answer: |side, turn| {
+            turn.run(|n| {
+                assert!(side.spinning.wait(Timeout::FOREVER).expect("the owner lives"));
+                work(n);
+                side.spinning.notify().expect("the handle is open");
+            });
+        },
+    },
+    Way {
+        name: "bare futex",
+        kind: Kind::Futex,
+        place: Place::Apart,
+        trips: SLEEPING,
+        begin: begin_bare,
+        answer: answer_bare,
+    },
+    Way {
         name: "zinc, spin off",
         kind: Kind::ZincAsleep,
+        place: Place::Apart,
         trips: SLEEPING,
         begin: |side, turn| turn.time(|_| ping(&side.sleeping)),
         answer: |side, turn| turn.run(|_| pong(&side.sleeping)),
+    },
+    Way {
+        name: "bare futex, one processor",
+        kind: Kind::FutexTogether,
+        place: Place::Together,
+        trips: SLEEPING,
+        begin: begin_bare,
+        answer: answer_bare,
+    },
+    Way {
+        name: "zinc, one processor",
+        kind: Kind::ZincTogether,
+        place: Place::Together,
+        trips: SLEEPING,
+        begin: |side, turn| turn.time(|_| ping(&side.crowded)),
+        answer: |side, turn| turn.run(|_| pong(&side.crowded)),
+    },
+    Way {
+        name: "zinc, one processor, spin off",
+        kind: Kind::ZincAsleepTogether,
+        place: Place::Together,
+        trips: SLEEPING,
+        begin: |side, turn| turn.time(|_| ping(&side.sleeping)),
+        answer: |side, turn| turn.run(|_| pong(&side.sleeping)),
+    },
+    Way {
+        name: "bare futex, three pairs on one",
+        kind: Kind::FutexCrowd,
+        place: Place::Crowd,
+        trips: SLEEPING,
+        begin: begin_bare,
+        answer: answer_bare,
+    },
+    Way {
+        name: "zinc, three pairs on one",
+        kind: Kind::ZincCrowd,
+        place: Place::Crowd,
+        trips: SLEEPING,
+        begin: |side, turn| turn.time(|_| ping(&side.crowded)),
+        answer: |side, turn| turn.run(|_| pong(&side.crowded)),
     },
 ];
 
@@ -257,6 +350,31 @@ impl Side {
             word.store(0, Ordering::Relaxed);
         }
     }
+}
+
+/// Takes 5, 20 or 100 microseconds, in no order that could be learned.
+fn work(n: u64) {
+    let time = [5, 20, 100][(n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize % 3];
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_micros(time) {
+        spin_loop();
+    }
+}
+
+fn begin_bare(side: &Side, turn: &mut Turn) {
+    let Words { asleep_there, asleep_back, .. } = side.words();
+    turn.time(|n| {
+        wake(&asleep_there.0, n as u32);
+        sleep_until(&asleep_back.0, n as u32);
+    });
+}
+
+fn answer_bare(side: &Side, turn: &mut Turn) {
+    let Words { asleep_there, asleep_back, .. } = side.words();
+    turn.run(|n| {
+        sleep_until(&asleep_there.0, n as u32);
+        wake(&asleep_back.0, n as u32);
+    });
 }
 
 #[inline(always)]

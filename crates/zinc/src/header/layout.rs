@@ -26,9 +26,9 @@ pub(crate) mod offset {
     pub(crate) const ID: usize = 32;
     /// Creation time, nanoseconds since 1970-01-01 UTC.
     pub(crate) const CREATED: usize = 48;
-    /// Twice the count of notifications, plus 1 once the region is closed by its owner or removed. Its low half is the futex word that waiters sleep on.
+    /// Bit 0: the region is closed by its owner, or removed. Bits 1 to 6: a number that changes when sleepers are to look at something else than this word. From bit 7: the count of notifications. Its low half is the futex word that waiters sleep on.
     pub(crate) const SEQUENCE: usize = 128;
-    /// 0: nobody sleeps. Otherwise 1 + the highest count of notifications that a sleeping waiter has seen. Waiters raise it; a notifier clears it.
+    /// 0: nobody sleeps. Otherwise 1 + the highest count of notifications that a sleeping waiter has seen. Waiters raise it; a notifier clears it, after it has woken them.
     pub(crate) const WAITERS: usize = 256;
     /// Seqlock over the descriptor: odd while the owner writes it.
     pub(crate) const DESCRIPTOR_LOCK: usize = 512;

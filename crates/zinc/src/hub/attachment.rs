@@ -13,7 +13,7 @@ pub(crate) struct Attachment {
     pub(crate) mapping: Mapping,
     /// Where its file was.
     path: PathBuf,
-    /// Not 0 once it is known that the owner died. Threads that sleep on the region sleep on this, too.
+    /// Not 0 once it is known that the owner died.
     owner_died: AtomicU32,
     /// The station that has the region, or had it: 1 + its index. 0 for none.
     pub(super) station: PerProcess,
@@ -40,11 +40,6 @@ impl Attachment {
     /// Whether it is known already that the owner died.
     pub(crate) fn is_owner_known_dead(&self) -> bool {
         self.owner_died.load(Ordering::SeqCst) != 0
-    }
-
-    /// The word that changes from 0 when it becomes known that the owner died.
-    pub(crate) fn owner_died_word(&self) -> &AtomicU32 {
-        &self.owner_died
     }
 
     /// From now on it is known. Wakes nobody.

@@ -1,6 +1,10 @@
 //! Threads for callbacks. A slow callback delays no other: one that comes while all threads are busy gets a new thread.
+//!
+//! The system may refuse a thread at any time. So each callback that is to come is promised one beforehand, and the last
+//! thread stays for as long as there are promises: in the worst case callbacks wait for each other, and none is dropped.
 
 use std::collections::VecDeque;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -31,6 +35,19 @@ struct Queue {
     parcels: VecDeque<Arc<dyn Deliver>>,
     threads: usize,
     idle: usize,
+    promises: usize,
+}
+
+/// Keeps a thread there for a parcel that is to come.
+pub(crate) struct Promise(&'static Delivery);
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        // In a forked child the parent's threads are not there, and any of them may have held the lock.
+        if is_current(self.0.generation) {
+            self.0.queue().promises -= 1;
+        }
+    }
 }
 
 impl Delivery {
@@ -39,17 +56,31 @@ impl Delivery {
         Self { generation, queue: Mutex::default(), more: Condvar::new() }
     }
 
-    /// Has it done on one of these threads.
+    /// Makes sure that there is a thread, and stays, until the promise is dropped.
+    pub(super) fn promise(&'static self) -> io::Result<Promise> {
+        let mut queue = self.queue();
+        if queue.threads == 0 {
+            self.start(&mut queue)?;
+        }
+        queue.promises += 1;
+        Ok(Promise(self))
+    }
+
+    fn start(&'static self, queue: &mut Queue) -> io::Result<()> {
+        process::start_thread("zinc-callback", None, || self.run())?;
+        queue.threads += 1;
+        Ok(())
+    }
+
+    /// Has it done on one of these threads. The caller has been promised one.
     pub(super) fn deliver(&'static self, parcel: Arc<dyn Deliver>) {
         let mut queue = self.queue();
         queue.parcels.push_back(parcel);
         if queue.parcels.len() <= queue.idle {
             self.more.notify_one();
         } else if queue.threads < THREADS {
-            // Where the system starts no more threads, those that there are do it; without any, nobody can.
-            if process::start_thread("zinc-callback", None, || self.run()).is_ok() {
-                queue.threads += 1;
-            }
+            // Where the system starts no more threads, those that there are do it.
+            let _ = self.start(&mut queue);
         }
     }
 
@@ -75,7 +106,8 @@ impl Delivery {
             let (again, time) = self.more.wait_timeout(queue, IDLE).unwrap_or_else(PoisonError::into_inner);
             queue = again;
             queue.idle -= 1;
-            if time.timed_out() && queue.parcels.is_empty() {
+            let is_needed = queue.threads == 1 && queue.promises > 0;
+            if time.timed_out() && queue.parcels.is_empty() && !is_needed {
                 queue.threads -= 1;
                 return;
             }

@@ -44,7 +44,7 @@ struct Futex {
 }
 
 impl Futex {
-    fn wake(&self) {
+    fn wake_all(&self) {
         let _guard = self.sleepers.lock().unwrap();
         self.woken.notify_all();
     }
@@ -53,6 +53,12 @@ impl Futex {
 /// What a notifier or a closer needs of the system.
 impl System for Arc<Futex> {
     type LongSleep = ();
+
+    fn generation(&self) -> u32 {
+        1
+    }
+
+    fn ask_generation(&self) {}
 
     fn now(&self) -> u64 {
         0
@@ -66,11 +72,9 @@ impl System for Arc<Futex> {
         unreachable!("nobody here waits on a thread of its own")
     }
 
-    fn wake_sequence(&self, _: &Header) {
-        self.wake();
+    fn wake(&self, _: &Header, _: u32) {
+        self.wake_all();
     }
-
-    fn wake_control(&self, _: &Header, _: &AtomicU32) {}
 
     fn owner_died(&self) -> bool {
         false
@@ -123,7 +127,7 @@ impl Kernel<Region> for Arc<Futex> {
     }
 
     fn ring(&self, _: &AtomicU32) {
-        self.wake();
+        self.wake_all();
     }
 }
 
@@ -183,7 +187,7 @@ impl World {
 
     fn stop(&self) {
         self.futex.done.store(1, Ordering::SeqCst);
-        self.futex.wake();
+        self.futex.wake_all();
     }
 
     fn notify(&self) {
@@ -194,7 +198,7 @@ impl World {
     fn pend(&self) -> (Arc<Pending>, Arc<Woken>) {
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(woken.clone());
-        let since = self.waiter.begin();
+        let since = self.waiter.begin(1);
         let added = self.station.add(&self.region, &self.waiter, since, u64::MAX, &waker, true);
         (added.expect("it is taken in"), woken)
     }
@@ -204,7 +208,7 @@ impl World {
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(woken.clone());
         loop {
-            let since = self.waiter.begin();
+            let since = self.waiter.begin(1);
             match self.waiter.look(self.region.header(), &self.futex, since) {
                 Err(Ended::TimedOut) => {}
                 over => {
@@ -221,7 +225,7 @@ impl World {
                 }
             };
             self.station.remove(&self.region, &self.waiter, &pending);
-            let taken = self.waiter.is_taken(self.region.header(), since);
+            let taken = self.waiter.is_taken(self.region.header(), since, 1);
             self.waiter.end();
             match outcome {
                 _ if taken => return Ok(()),
@@ -263,7 +267,7 @@ fn loom_hub_a_notification_wakes_who_is_pending() {
 fn loom_hub_who_waits_in_a_loop_gets_every_turn() {
     explore(|world| {
         assert_eq!(
-            world.waiter.look(world.region.header(), &world.futex, world.waiter.begin()),
+            world.waiter.look(world.region.header(), &world.futex, world.waiter.begin(1)),
             Err(Ended::TimedOut)
         );
         world.notify();
@@ -294,7 +298,7 @@ fn loom_hub_the_owners_close_comes_after_what_was_notified() {
         let owner = spawn(world, |world| {
             world.notify();
             world.region.header.sequence.fetch_or(Sequence::CLOSED, Ordering::SeqCst);
-            world.futex.wake();
+            world.futex.wake_all();
         });
         assert_eq!(world.wait(), Ok(()));
         assert_eq!(world.wait(), Err(Ended::RegionClosed));
@@ -309,7 +313,7 @@ fn loom_hub_a_notification_that_somebody_takes_ends_what_is_pending() {
         let (_pending, woken) = world.pend();
         let notifier = spawn(world, World::notify);
         let taker = spawn(world, |world| {
-            let since = world.waiter.begin();
+            let since = world.waiter.begin(1);
             let _ = world.waiter.look(world.region.header(), &world.futex, since);
             world.waiter.end();
         });
@@ -365,7 +369,7 @@ fn loom_hub_a_cancelled_wait_loses_nothing() {
     explore(|world| {
         let notifier = spawn(world, World::notify);
         let waker = Waker::from(Arc::new(Woken::default()));
-        let since = world.waiter.begin();
+        let since = world.waiter.begin(1);
         let added = world.station.add(&world.region, &world.waiter, since, u64::MAX, &waker, true);
         world.station.remove(&world.region, &world.waiter, &added.expect("it is taken in"));
         world.waiter.end();

@@ -11,7 +11,7 @@ use super::attachment::Attachment;
 use super::shard::lock;
 use crate::generation::is_current;
 use crate::platform::closings::{Closings, News, Watched};
-use crate::platform::futex::{self, Reach, low_half};
+use crate::platform::futex::{self, low_half};
 use crate::sync::Mutex;
 
 /// How often the thread looks for news, in nanoseconds.
@@ -137,7 +137,7 @@ impl WatchedOwners {
         drop(list);
         // The process that closed the file may have died between counting a notification and waking the sleepers.
         for attachment in &to_ask {
-            futex::wake(low_half(&attachment.mapping.header().sequence), Reach::Shared);
+            futex::wake_shared(low_half(&attachment.mapping.header().sequence), u32::MAX);
         }
         let dead: Vec<_> = to_ask.into_iter().filter(|attachment| attachment.owner_died()).collect();
         dead.iter().for_each(|attachment| {

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use std::task::Waker;
 
 use super::attachment::Attachment;
-use super::delivery::{Deliver, Delivery};
+use super::delivery::{Deliver, Delivery, Promise};
 use super::owner_watch::{OwnerWatch, WatchedOwners};
-use super::shard::{Pending, lock};
+use super::shard::{HubRegion, Pending, lock};
 use super::station::{Desk, Kernel, Station};
 use crate::generation::{generation, is_current, on_new_process};
 use crate::header::Sequence;
 use crate::mapping::User;
-use crate::platform::futex::{self, MOST_WORDS, Reach, Words, low_half};
+use crate::platform::futex::{self, MOST_WORDS, Words, low_half};
 use crate::platform::process;
 use crate::sync::Mutex;
 use crate::wait::{Ended, Local, Outcome, Since};
@@ -53,7 +53,7 @@ impl Kernel<Attachment> for OsKernel {
     }
 
     fn ring(&self, bell: &AtomicU32) {
-        futex::wake(bell, Reach::Private);
+        futex::wake_private(bell);
     }
 }
 
@@ -214,10 +214,12 @@ impl Hub {
     /// The region's owner has died: ends everybody's waits.
     fn owner_died(&self, attachment: &Arc<Attachment>) {
         attachment.note_owner_died();
-        futex::wake(attachment.owner_died_word(), Reach::Private);
-        if !futex::watches_all() {
-            futex::wake(low_half(&attachment.mapping.header().sequence), Reach::Shared);
+        let header = attachment.header();
+        // A sleeper sleeps on the sequence word; without the right to change it, not for long.
+        if attachment.can_arm() {
+            header.change_sequence();
         }
+        futex::wake_shared(low_half(&header.sequence), u32::MAX);
         if let Some(station) = self.station_of(attachment) {
             station.region_ended(attachment, Ended::OwnerDied);
         }
@@ -231,7 +233,13 @@ pub(crate) fn handle_changed(attachment: &Arc<Attachment>, local: &Arc<Local>) {
     }
 }
 
-/// Has it done on a thread for callbacks.
+/// Makes sure that there is a thread for a callback, and stays, until the promise is dropped. An error means that the
+/// system starts none.
+pub(crate) fn promise_delivery() -> io::Result<Promise> {
+    Hub::current().delivery.promise()
+}
+
+/// Has it done on a thread for callbacks. The caller keeps a promise of one.
 pub(crate) fn deliver(parcel: Arc<dyn Deliver>) {
     Hub::current().delivery.deliver(parcel);
 }

@@ -9,17 +9,25 @@ use std::task::{Context, Poll, Wake, Waker};
 use super::{SharedRegion, WaitAsync};
 use crate::error::Result;
 use crate::generation::generation;
-use crate::hub::{Deliver, deliver};
+use crate::hub::{self, Deliver, Promise, deliver};
 use crate::wait::Timeout;
 
 impl SharedRegion {
     /// [`wait`](SharedRegion::wait) that calls `then` with the outcome, once, on a thread of Zinc's own.
     ///
     /// Returns at once. The callback may take its time and may call back into Zinc: every other callback has another
-    /// thread, up to 64 at once. It may run before this returns.
+    /// thread, up to 64 at once, as far as the system has threads; one that gets none waits until another callback has
+    /// returned. It may run before this returns.
     ///
     /// The notification is taken in when the callback is about to run; what is [cancelled](WaitCallback::cancel) before
     /// has taken nothing in. In a forked child, callbacks of the parent's never run.
+    ///
+    /// Exactly one of these happens: this fails, or the callback runs, or it is cancelled, or the process ends.
+    ///
+    /// # Errors
+    ///
+    /// [`Os`](crate::ErrorKind::Os) if the system starts no thread that could run the callback, which is dropped then. The
+    /// callback gets all other errors, those of [`wait`](SharedRegion::wait).
     ///
     /// ```
     /// # let dir = tempfile::tempdir_in("/dev/shm").unwrap();
@@ -30,7 +38,7 @@ impl SharedRegion {
     /// let owner = SharedRegion::create("frames", 1)?;
     /// let (sender, outcome) = mpsc::channel();
     /// let reader = SharedRegion::open("frames")?;
-    /// reader.wait_then(1000, move |notified| sender.send(notified).unwrap());
+    /// reader.wait_then(1000, move |notified| sender.send(notified).unwrap())?;
     /// owner.notify()?;
     /// assert!(outcome.recv().unwrap()?);
     /// # Ok::<_, zinc::Error>(())
@@ -39,15 +47,19 @@ impl SharedRegion {
         &self,
         timeout: impl Into<Timeout>,
         then: impl FnOnce(Result<bool>) + Send + 'static,
-    ) -> WaitCallback {
+    ) -> Result<WaitCallback> {
+        let promise = hub::promise_delivery()
+            .map_err(|error| self.operation("wait").os("starting a thread for callbacks", &error))?;
         let wait = Stage::Waiting(self.wait_async(timeout));
-        let callback =
-            Arc::new(Callback { state: Mutex::new(Some((wait, Box::new(then)))), generation: generation() });
+        let callback = Arc::new(Callback {
+            state: Mutex::new(Some(Task { stage: wait, then: Box::new(then), _promise: promise })),
+            generation: generation(),
+        });
         // Begun here and not on another thread: what happens to the handle from now on is to reach it.
         if callback.look().is_some() {
             deliver(callback.clone());
         }
-        WaitCallback(callback)
+        Ok(WaitCallback(callback))
     }
 }
 
@@ -67,7 +79,7 @@ impl WaitCallback {
             Err(TryLockError::Poisoned(state)) => state.into_inner(),
         };
         // What has its outcome is about to run, and may have taken a notification in, which must not be lost.
-        let taken = state.take_if(|(stage, _)| is_the_parents || matches!(stage, Stage::Waiting(_)));
+        let taken = state.take_if(|task| is_the_parents || matches!(task.stage, Stage::Waiting(_)));
         // What the callback has captured may do anything when it is dropped.
         drop(state);
         taken.is_some()
@@ -87,22 +99,28 @@ enum Stage {
     Over(Result<bool>),
 }
 
+struct Task {
+    stage: Stage,
+    then: Then,
+    _promise: Promise,
+}
+
 struct Callback {
     /// `None` once it runs, or never will.
-    state: Mutex<Option<(Stage, Then)>>,
+    state: Mutex<Option<Task>>,
     /// The process that it runs in.
     generation: u32,
 }
 
 impl Callback {
-    fn state(&self) -> MutexGuard<'_, Option<(Stage, Then)>> {
+    fn state(&self) -> MutexGuard<'_, Option<Task>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks whether the wait is over, and has this callback delivered when it is.
     fn look(self: &Arc<Self>) -> Option<()> {
         let mut state = self.state();
-        let (stage, _) = state.as_mut()?;
+        let stage = &mut state.as_mut()?.stage;
         if let Stage::Waiting(wait) = stage {
             let waker = Waker::from(self.clone());
             match Pin::new(wait).poll(&mut Context::from_waker(&waker)) {
@@ -126,7 +144,7 @@ impl Deliver for Callback {
             return;
         }
         let taken = self.state().take();
-        if let Some((Stage::Over(result), then)) = taken {
+        if let Some(Task { stage: Stage::Over(result), then, .. }) = taken {
             then(result);
         }
     }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use super::{RegionInfo, SharedRegion, why_ended};
 use crate::error::{Operation, Result};
+use crate::generation::generation;
 use crate::hub::{Attachment, Ticket};
 use crate::platform::process;
 use crate::wait::{Ended, Local, Outcome, Since, Timeout};
@@ -104,7 +105,7 @@ struct Begun {
 
 impl Begun {
     fn now(local: &Arc<Local>) -> Self {
-        Self { since: local.begin(), local: local.clone() }
+        Self { since: local.begin(generation()), local: local.clone() }
     }
 }
 
@@ -155,9 +156,7 @@ impl Future for WaitAsync {
                         return Poll::Pending;
                     }
                     // What was notified before the end comes first.
-                    Some(_) if this.local.is_taken(this.attachment.mapping.header(), begun.since) => {
-                        break Ok(());
-                    }
+                    Some(_) if this.is_taken(begun.since) => break Ok(()),
                     Some(Outcome::Ended(ended)) => break Err(Failure::Ended(ended)),
                     // Its own notify has moved on to what came.
                     Some(Outcome::Notified) => (begun, deadline),
@@ -181,6 +180,10 @@ impl Future for WaitAsync {
 }
 
 impl WaitAsync {
+    fn is_taken(&self, since: Since) -> bool {
+        self.local.is_taken(self.attachment.mapping.header(), since, generation())
+    }
+
     /// Whether what was just begun ended before anybody could be woken for it.
     fn is_over_at_once(&self, context: &Context<'_>) -> bool {
         matches!(&self.stage, Stage::Pending { ticket, .. } if ticket.outcome(context.waker()).is_some())

@@ -1,20 +1,29 @@
 //! What waiting needs of the operating system, for a region.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 use super::RegionInfo;
 use crate::error::Operation;
+use crate::generation;
 use crate::header::Header;
 use crate::hub::{Attachment, LongSleep};
 use crate::mapping::Mapping;
 use crate::naming;
-use crate::platform::futex::{self, Reach, low_half};
+use crate::platform::futex::{self, low_half};
 use crate::platform::{Place, process};
 use crate::wait::{Sleep, System};
 
 impl System for Arc<Attachment> {
     type LongSleep = LongSleep;
+
+    #[inline]
+    fn generation(&self) -> u32 {
+        generation::last_known()
+    }
+
+    fn ask_generation(&self) {
+        let _ = generation::generation();
+    }
 
     fn now(&self) -> u64 {
         process::now()
@@ -25,23 +34,12 @@ impl System for Arc<Attachment> {
     }
 
     fn park(&self, sleep: &Sleep<'_>) {
-        let words = [
-            (low_half(sleep.sequence.0), sleep.sequence.1.0 as u32, Reach::Shared),
-            (sleep.control.0, sleep.control.1, Reach::Private),
-            (self.owner_died_word(), 0, Reach::Private),
-        ];
-        futex::park(&words, sleep.until);
+        let (word, expected) = sleep.sequence;
+        futex::park(low_half(word), expected.0 as u32, sleep.bits, sleep.until);
     }
 
-    fn wake_sequence(&self, header: &Header) {
-        wake_sequence(header);
-    }
-
-    fn wake_control(&self, header: &Header, control: &AtomicU32) {
-        futex::wake(control, Reach::Private);
-        if !futex::watches_all() {
-            wake_sequence(header);
-        }
+    fn wake(&self, header: &Header, bits: u32) {
+        futex::wake_shared(low_half(&header.sequence), bits);
     }
 
     fn owner_died(&self) -> bool {
@@ -72,5 +70,5 @@ pub(super) fn sweep(mapping: &Mapping, info: &RegionInfo) {
 }
 
 pub(super) fn wake_sequence(header: &Header) {
-    futex::wake(low_half(&header.sequence), Reach::Shared);
+    futex::wake_shared(low_half(&header.sequence), u32::MAX);
 }

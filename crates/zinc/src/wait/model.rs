@@ -7,6 +7,7 @@
 //! Run with `cargo xtask test --only loom`.
 
 use super::*;
+use crate::failpoint::with_failpoints;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
@@ -17,7 +18,7 @@ struct Kernel {
 }
 
 impl Kernel {
-    fn wake(&self) {
+    fn wake_all(&self) {
         let _guard = self.sleepers.lock().unwrap();
         self.woken.notify_all();
     }
@@ -25,6 +26,12 @@ impl Kernel {
 
 impl System for Kernel {
     type LongSleep = ();
+
+    fn generation(&self) -> u32 {
+        1
+    }
+
+    fn ask_generation(&self) {}
 
     fn now(&self) -> u64 {
         0
@@ -36,19 +43,13 @@ impl System for Kernel {
 
     fn park(&self, sleep: &Sleep<'_>) {
         let guard = self.sleepers.lock().unwrap();
-        let same = sleep.sequence.0.load(Ordering::Relaxed) as u32 == sleep.sequence.1.0 as u32
-            && sleep.control.0.load(Ordering::Relaxed) == sleep.control.1;
-        if same {
+        if sleep.sequence.0.load(Ordering::Relaxed) as u32 == sleep.sequence.1.0 as u32 {
             drop(self.woken.wait(guard).unwrap());
         }
     }
 
-    fn wake_sequence(&self, _: &Header) {
-        self.wake();
-    }
-
-    fn wake_control(&self, _: &Header, _: &AtomicU32) {
-        self.wake();
+    fn wake(&self, _: &Header, _: u32) {
+        self.wake_all();
     }
 
     fn owner_died(&self) -> bool {
@@ -74,16 +75,26 @@ struct World {
     kernel: Kernel,
     one: Local,
     two: Local,
+    three: Local,
 }
 
 impl World {
     fn new() -> Arc<Self> {
         let local = || Local::new(0, Spin::new(0), true);
-        Arc::new(Self { header: Header::for_model(), kernel: Kernel::default(), one: local(), two: local() })
+        let (header, kernel) = (Header::for_model(), Kernel::default());
+        Arc::new(Self { header, kernel, one: local(), two: local(), three: local() })
     }
 
     fn wait(&self, handle: &Local, goal: Goal) -> Result<u64, Ended> {
         self.wait_as(handle, goal, &mut NoHost)
+    }
+
+    fn poll(&self, handle: &Local) -> Result<u64, Ended> {
+        let polled = handle.wait(&self.header, &self.kernel, &mut NoHost, Goal::Unseen, Timeout::POLL);
+        polled.map_err(|failed| match failed {
+            Failed::Ended(ended) => ended,
+            Failed::Host(error) => panic!("{error}"),
+        })
     }
 
     fn wait_as<H: Host<Error = Error>>(
@@ -104,13 +115,18 @@ impl World {
 
     fn close(&self) {
         self.header.sequence.fetch_or(Sequence::CLOSED, Ordering::SeqCst);
-        self.kernel.wake();
+        self.kernel.wake_all();
     }
 }
 
 fn explore(model: impl Fn() + Send + Sync + 'static) {
+    explore_up_to(3, model);
+}
+
+/// For models of many steps or threads, which three preemptions would take hours to go through.
+fn explore_up_to(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
+    builder.preemption_bound = Some(preemptions);
     builder.check(model);
 }
 
@@ -388,4 +404,200 @@ fn loom_a_nudge_hides_no_interrupt_and_no_close() {
             nudger.join().unwrap();
         });
     }
+}
+
+/// What holds threads up until it opens.
+#[derive(Default)]
+struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn open(&self) {
+        *self.open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut open = self.open.lock().unwrap();
+        while !*open {
+            open = self.opened.wait(open).unwrap();
+        }
+    }
+}
+
+/// A notifier that stops in the middle, until it is set going again.
+struct Stopped {
+    /// Opens when it has come to the place where it stops, or found nothing to do there.
+    stopped: Gate,
+    goes_on: Gate,
+}
+
+/// The places at which a notifier may be stopped, from where it has counted to where it has nothing left to do but to
+/// clear the flag.
+const STOPS: [&str; 3] = ["notify: has counted", "notify: has found the flag", "notify: has woken"];
+
+impl Stopped {
+    fn start(world: &Arc<World>, place: &'static str) -> (Arc<Self>, thread::JoinHandle<()>) {
+        let gates = Arc::new(Self { stopped: Gate::default(), goes_on: Gate::default() });
+        let (ours, hook) = (gates.clone(), gates.clone());
+        let stop = move |reached| {
+            if reached == place {
+                hook.stopped.open();
+                hook.goes_on.pass();
+            }
+        };
+        let thread = spawn(world, move |world| {
+            with_failpoints(stop, || world.notify(&world.two));
+            ours.stopped.open();
+        });
+        (gates, thread)
+    }
+}
+
+#[test]
+fn loom_a_stopped_notifier_silences_nobody() {
+    for place in STOPS {
+        explore_up_to(2, move || {
+            let world = World::new();
+            let (gates, stopped) = Stopped::start(&world, place);
+            let other = spawn(&world, {
+                let gates = gates.clone();
+                move |world| {
+                    gates.stopped.pass();
+                    world.notify(&world.three);
+                }
+            });
+            assert_eq!(world.wait(&world.one, Goal::Past(1)), Ok(2));
+            gates.goes_on.open();
+            stopped.join().unwrap();
+            other.join().unwrap();
+        });
+    }
+}
+
+#[test]
+fn loom_a_stopped_notifier_keeps_none_of_two_sleepers_asleep() {
+    for place in STOPS {
+        explore_up_to(1, move || {
+            let world = World::new();
+            let (gates, stopped) = Stopped::start(&world, place);
+            let sleeper = spawn(&world, |world| assert_eq!(world.wait(&world.three, Goal::Past(1)), Ok(2)));
+            let other = spawn(&world, {
+                let gates = gates.clone();
+                move |world| {
+                    gates.stopped.pass();
+                    Local::new(0, Spin::new(0), true).notify(&world.header, &world.kernel);
+                }
+            });
+            assert_eq!(world.wait(&world.one, Goal::Past(1)), Ok(2));
+            sleeper.join().unwrap();
+            other.join().unwrap();
+            gates.goes_on.open();
+            stopped.join().unwrap();
+        });
+    }
+}
+
+/// The one that goes on clears late, and must not clear what was raised for the next notification.
+#[test]
+fn loom_a_notifier_that_goes_on_after_a_stop_forgets_no_sleeper() {
+    for place in STOPS {
+        explore_up_to(2, move || {
+            let world = World::new();
+            let (gates, stopped) = Stopped::start(&world, place);
+            let others = spawn(&world, move |world| {
+                gates.stopped.pass();
+                world.notify(&world.three);
+                gates.goes_on.open();
+                world.notify(&world.three);
+            });
+            assert_eq!(world.wait(&world.one, Goal::Past(2)), Ok(3));
+            stopped.join().unwrap();
+            others.join().unwrap();
+        });
+    }
+}
+
+/// A wait that ends must have been ended by somebody else, and somebody else's notification must end it.
+fn ends_for_another_alone(world: &World, said: &AtomicU32) {
+    world.wait(&world.one, Goal::Unseen).unwrap();
+    assert_eq!(said.load(Ordering::Relaxed), 1, "its own notification has ended it");
+}
+
+fn another(world: &Arc<World>, said: &Arc<AtomicU32>) -> thread::JoinHandle<()> {
+    let said = said.clone();
+    spawn(world, move |world| {
+        said.store(1, Ordering::Relaxed);
+        world.notify(&world.two);
+    })
+}
+
+/// One thread has the first count and the other the shared one.
+#[test]
+fn loom_own_notifications_of_two_threads_end_no_wait() {
+    explore(|| {
+        let world = World::new();
+        let own = spawn(&world, |world| world.notify(&world.one));
+        world.notify(&world.one);
+        assert_eq!(world.poll(&world.one), Err(Ended::TimedOut));
+        own.join().unwrap();
+        assert_eq!(world.poll(&world.one), Err(Ended::TimedOut));
+    });
+}
+
+#[test]
+fn loom_an_own_notification_hides_none_that_came_before() {
+    explore(|| {
+        let world = World::new();
+        world.notify(&world.one);
+        world.notify(&world.two);
+        let own = spawn(&world, |world| world.notify(&world.one));
+        world.wait(&world.one, Goal::Unseen).unwrap();
+        own.join().unwrap();
+        assert_eq!(world.poll(&world.one), Err(Ended::TimedOut));
+    });
+}
+
+#[test]
+fn loom_own_notifications_of_two_threads_end_no_wait_and_swallow_no_other() {
+    explore_up_to(1, || {
+        let (world, said) = (World::new(), Arc::new(AtomicU32::new(0)));
+        let own = spawn(&world, |world| world.notify(&world.one));
+        let both = spawn(&world, {
+            let said = said.clone();
+            move |world| {
+                world.notify(&world.one);
+                said.store(1, Ordering::Relaxed);
+                world.notify(&world.two);
+            }
+        });
+        ends_for_another_alone(&world, &said);
+        own.join().unwrap();
+        both.join().unwrap();
+        assert_eq!(world.poll(&world.one), Err(Ended::TimedOut));
+    });
+}
+
+/// Preempted in the middle of its notify, for as long as the wait lasts.
+#[test]
+fn loom_an_own_notification_that_is_stopped_halfway_swallows_no_two_others() {
+    explore_up_to(2, || {
+        let (world, gate, said) = (World::new(), Arc::new(Gate::default()), Arc::new(AtomicU32::new(0)));
+        let own = spawn(&world, {
+            let gate = gate.clone();
+            let stop = move |place| {
+                if place == "notify: has counted" {
+                    gate.pass();
+                }
+            };
+            move |world| with_failpoints(stop, || world.notify(&world.one))
+        });
+        another(&world, &said).join().unwrap();
+        world.notify(&world.two);
+        ends_for_another_alone(&world, &said);
+        gate.open();
+        own.join().unwrap();
+    });
 }

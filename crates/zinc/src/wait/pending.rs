@@ -1,8 +1,8 @@
 //! A wait that no thread sits in: what it remembers of its handle, and what ends it.
 
-use super::{Ended, Goal, HANDLE_CLOSED, Local, System, Wait};
+use super::{Ended, Goal, HANDLE_CLOSED, LOOKS_IN_DOUBT, Local, System, Wait};
 use crate::header::{Header, Sequence};
-use crate::sync::{Ordering, keep_order};
+use crate::sync::{Ordering, keep_order, yield_now};
 
 /// How a pending wait is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub(crate) struct Since {
     closed: bool,
     interrupts: u32,
     taken: u32,
+    generation: u32,
 }
 
 impl Local {
@@ -26,13 +27,14 @@ impl Local {
     ///
     /// All of them end together: whatever takes a notification in, be it one of them or a wait with a thread, ends all
     /// that were pending.
-    pub(crate) fn begin(&self) -> Since {
+    pub(crate) fn begin(&self, generation: u32) -> Since {
         self.pending.fetch_add(1, Ordering::SeqCst);
         keep_order();
         Since {
             closed: self.control.load(Ordering::SeqCst) & HANDLE_CLOSED != 0,
             interrupts: self.interrupts.load(Ordering::SeqCst),
             taken: self.taken.load(Ordering::Acquire),
+            generation,
         }
     }
 
@@ -53,29 +55,32 @@ impl Local {
         if since.closed {
             return Err(Ended::HandleClosed);
         }
-        self.settle();
-        if self.is_taken(header, since) {
+        if self.is_taken(header, since, system.generation()) {
             return Ok(());
         }
         let wait = Wait { local: self, header, system, goal: Goal::Unseen, interrupts: since.interrupts };
         wait.still_on()?;
         wait.owner_lives(system.now_coarse())?;
-        wait.take_or(Ended::TimedOut).map(drop)
+        wait.take().map(drop).ok_or(Ended::TimedOut)
     }
 
     /// Whether a notification has come for a wait that began at `since`; takes it in if nobody has.
-    pub(crate) fn is_taken(&self, header: &Header, since: Since) -> bool {
-        self.take(header, Goal::Unseen).is_some() || self.taken.load(Ordering::Acquire) != since.taken
+    pub(crate) fn is_taken(&self, header: &Header, since: Since, generation: u32) -> bool {
+        self.take_patiently(header, Goal::Unseen, generation).is_some()
+            || self.taken.load(Ordering::Acquire) != since.taken
     }
 
-    /// How a wait that began at `since` is over, or `None` if it is not; takes nothing in.
+    /// How a wait that began at `since` is over, or `None` if it is not; takes nothing in. If by a notification, that
+    /// may be this handle's own which is under way; the task that is woken finds out.
     pub(crate) fn over(&self, sequence: Sequence, since: Since) -> Option<Outcome> {
-        if sequence.count() > self.seen.load(Ordering::Acquire) {
-            // Perhaps by this handle's own notify, whose other half is to follow.
-            self.settle();
-            if sequence.count() > self.seen.load(Ordering::Acquire) {
-                return Some(Outcome::Notified);
+        for _ in 0..LOOKS_IN_DOUBT {
+            if !self.may_be_unseen(sequence) || self.own.made(since.generation).under_way == 0 {
+                break;
             }
+            yield_now();
+        }
+        if self.may_be_unseen(sequence) {
+            return Some(Outcome::Notified);
         }
         if self.taken.load(Ordering::Acquire) != since.taken {
             return Some(Outcome::Notified);

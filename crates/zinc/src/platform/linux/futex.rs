@@ -1,31 +1,17 @@
 //! Sleeping on words of memory, see the man pages futex(2) and `futex_waitv(2)`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use rustix::io::Errno;
 use rustix::thread::{ClockId, futex};
 use rustix::time::Timespec;
 
-use std::sync::atomic::{AtomicU32, AtomicU64};
-
-/// The longest sleep where the kernel cannot watch several words at once: a wake-up of another word than the first,
-/// sent in the instant before the sleep, is noticed after this many nanoseconds.
-const SLICE: u64 = 50_000_000;
-
-/// Whether the kernel is known to lack `futex_waitv` (before 5.16), or a sandbox to forbid it.
+/// Whether the kernel is known to lack `futex_waitv` (before 5.16), or a sandbox to forbid it, by whatever error it
+/// likes.
 static NO_WAITV: AtomicBool = AtomicBool::new(false);
-
-/// Who may wake a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// Every process that has mapped it.
-    Shared,
-    /// This process.
-    Private,
-}
-
-/// A word, the value that lets a thread sleep on it, and who may wake it.
-pub(crate) type Word<'a> = (&'a AtomicU32, u32, Reach);
+/// How long to rest where `futex_waitv` fails for a reason that should pass, in nanoseconds.
+const REST: u64 = 1_000_000;
 
 /// The half of the word that changes with every notification, which is first in memory on little-endian systems.
 #[expect(unsafe_code, reason = "the kernel compares half of a word")]
@@ -49,17 +35,16 @@ impl Words {
 
     /// Adds a word. It may be unmapped before the sleep, which then ends at once.
     pub(crate) fn push(&mut self, word: &AtomicU32, expected: u32) {
-        self.0.push(entry(&(word, expected, Reach::Shared)));
+        self.0.push(entry(word, expected, futex::WaitFlags::SIZE_U32));
     }
 
     /// Sleeps until a word is woken or changed, or `until` has come; gives the word that was woken, if there was one.
     ///
     /// Unless `feels_all`, see [`watches_all`], it sleeps on the bell alone.
     pub(crate) fn park(&mut self, bell: (&AtomicU32, u32), until: u64, feels_all: bool) -> Option<usize> {
-        let bell = (bell.0, bell.1, Reach::Private);
         let mut until = until;
         if feels_all {
-            self.0[0] = entry(&bell);
+            self.0[0] = entry(bell.0, bell.1, futex::WaitFlags::SIZE_U32 | futex::WaitFlags::PRIVATE);
             match futex::waitv(
                 &self.0,
                 futex::WaitvFlags::empty(),
@@ -71,7 +56,7 @@ impl Words {
                 // A region that was unmapped a moment ago, or no memory for the call. Were it to last, this would not be
                 // a loop without a rest.
                 Err(Errno::FAULT | Errno::NOMEM) => {
-                    until = until.min(super::process::now().saturating_add(SLICE / 50));
+                    until = until.min(super::process::now().saturating_add(REST));
                 }
                 Err(_) => {
                     NO_WAITV.store(true, Ordering::Relaxed);
@@ -79,72 +64,51 @@ impl Words {
                 }
             }
         }
-        let every = std::num::NonZeroU32::MAX;
-        // Whatever ended the sleep, the caller looks at everything again.
-        let _ = futex::wait_bitset(bell.0, flags(bell.2), bell.1, Some(&timespec(until)), every);
+        sleep(bell.0, futex::Flags::PRIVATE, bell.1, u32::MAX, until);
         None
     }
 }
 
-/// Whether a sleep feels every one of its words. If not, one on three words feels the first, and [`Words::park`] the bell.
+/// Whether [`Words::park`] feels every one of its words. If not, it feels the bell alone.
 pub(crate) fn watches_all() -> bool {
     !NO_WAITV.load(Ordering::Relaxed)
 }
 
-/// Sleeps until a word is woken or changed, or the monotonic clock shows `until` nanoseconds, or a signal comes, or for
-/// no reason at all.
-pub(crate) fn park(words: &[Word<'_>; 3], until: u64) {
-    if !NO_WAITV.load(Ordering::Relaxed) {
-        match park_on_all(words, until) {
-            Ok(()) | Err(Errno::AGAIN | Errno::TIMEDOUT | Errno::INTR) => return,
-            // Want of memory passes, and so does a region that was unmapped a moment ago.
-            Err(Errno::NOMEM | Errno::FAULT) => {}
-            // A kernel before 5.16, or a sandbox that forbids the call, by whatever error it likes.
-            Err(_) => NO_WAITV.store(true, Ordering::Relaxed),
-        }
-    }
-    park_on_first(words, until);
-}
-
-fn park_on_all(words: &[Word<'_>; 3], until: u64) -> Result<(), Errno> {
-    let waits = words.each_ref().map(entry);
-    futex::waitv(&waits, futex::WaitvFlags::empty(), Some(&timespec(until)), ClockId::Monotonic).map(drop)
-}
-
-fn entry((word, expected, reach): &Word<'_>) -> futex::Wait {
+fn entry(word: &AtomicU32, expected: u32, flags: futex::WaitFlags) -> futex::Wait {
     let mut wait = futex::Wait::new();
-    wait.val = u64::from(*expected);
+    wait.val = u64::from(expected);
     wait.uaddr = futex::WaitPtr::new(word.as_ptr().cast());
-    wait.flags = match reach {
-        Reach::Shared => futex::WaitFlags::SIZE_U32,
-        Reach::Private => futex::WaitFlags::SIZE_U32 | futex::WaitFlags::PRIVATE,
-    };
+    wait.flags = flags;
     wait
 }
 
-fn park_on_first(words: &[Word<'_>; 3], until: u64) {
-    if words[1..].iter().any(|(word, expected, _)| word.load(Ordering::SeqCst) != *expected) {
-        return;
-    }
-    let (word, expected, reach) = words[0];
-    let slice = super::process::now().saturating_add(SLICE);
-    let every = std::num::NonZeroU32::MAX;
+/// Sleeps until a word that processes share is woken for one of the bits, or no longer as expected, or the monotonic
+/// clock shows `until` nanoseconds, or a signal comes, or for no reason at all.
+pub(crate) fn park(word: &AtomicU32, expected: u32, bits: u32, until: u64) {
+    sleep(word, futex::Flags::empty(), expected, bits, until);
+}
+
+fn sleep(word: &AtomicU32, flags: futex::Flags, expected: u32, bits: u32, until: u64) {
+    let Some(bits) = NonZeroU32::new(bits) else { return };
     // Whatever ended the sleep, the caller looks at everything again.
-    let _ = futex::wait_bitset(word, flags(reach), expected, Some(&timespec(until.min(slice))), every);
+    let _ = futex::wait_bitset(word, flags, expected, Some(&timespec(until)), bits);
 }
 
-/// Wakes every thread that sleeps on the word.
-pub(crate) fn wake(word: &AtomicU32, reach: Reach) {
+/// Wakes every thread that sleeps on a word that processes share, and has one of the bits.
+pub(crate) fn wake_shared(word: &AtomicU32, bits: u32) {
+    let Some(bits) = NonZeroU32::new(bits) else { return };
     // The call fails only for addresses that are not mapped, which a reference rules out.
-    let _ = futex::wake(word, flags(reach), i32::MAX as u32);
+    let _ = futex::wake_bitset(word, futex::Flags::empty(), ALL, bits);
 }
 
-fn flags(reach: Reach) -> futex::Flags {
-    match reach {
-        Reach::Shared => futex::Flags::empty(),
-        Reach::Private => futex::Flags::PRIVATE,
-    }
+/// Wakes every thread of this process that sleeps on the word.
+pub(crate) fn wake_private(word: &AtomicU32) {
+    // As above.
+    let _ = futex::wake(word, futex::Flags::PRIVATE, ALL);
 }
+
+/// As many as the kernel counts.
+const ALL: u32 = i32::MAX as u32;
 
 fn timespec(nanoseconds: u64) -> Timespec {
     Timespec { tv_sec: (nanoseconds / 1_000_000_000) as i64, tv_nsec: (nanoseconds % 1_000_000_000) as _ }

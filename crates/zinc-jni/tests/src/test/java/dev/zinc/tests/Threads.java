@@ -10,16 +10,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
+import java.util.regex.Pattern;
 
 /** Threads with a name of the test's own, which the kernel knows by its first 15 letters. */
 final class Threads {
     private static final Path TASKS = Path.of("/proc/self/task");
 
-    /** The system call that regions are waited on with, and the JVM never uses: {@code futex_waitv}. */
-    private static final String FUTEX_WAITV = "449 ";
+    /**
+     * How regions are waited on, and the JVM never waits: {@code futex} on memory that processes share, by its number on
+     * x86-64 or AArch64, the address, and the operation {@code FUTEX_WAIT_BITSET} without the flag for private memory.
+     */
+    private static final Pattern WAIT = Pattern.compile("(202|98) 0x[0-9a-f]+ 0x9 ");
 
     /** The system calls that opens may wait with: {@code poll}, and {@code ppoll} by its number on x86 and on ARM. */
-    private static final List<String> POLL = List.of("7 ", "271 ", "73 ");
+    private static final Pattern POLL = Pattern.compile("(7|271|73) ");
 
     private Threads() {}
 
@@ -40,7 +44,7 @@ final class Threads {
     }
 
     private static int parked(String name) throws IOException {
-        return in(List.of(FUTEX_WAITV), name);
+        return in(WAIT, name);
     }
 
     /** Returns when a thread of the name waits for a region to appear. */
@@ -50,12 +54,12 @@ final class Threads {
         }
     }
 
-    /** How many threads of the name are in one of those system calls. */
-    private static int in(List<String> calls, String name) throws IOException {
+    /** How many threads of the name are in such a system call. */
+    private static int in(Pattern calls, String name) throws IOException {
         int there = 0;
         for (Path task : tasks(name)) {
             String call = read(task.resolve("syscall"));
-            there += calls.stream().anyMatch(call::startsWith) ? 1 : 0;
+            there += calls.matcher(call).lookingAt() ? 1 : 0;
         }
         return there;
     }
