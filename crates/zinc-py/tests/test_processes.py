@@ -138,6 +138,16 @@ def test_a_region_is_pickled_as_its_name_and_comes_back_as_a_peer(monkeypatch, d
         pickle.loads(data)
 
 
+def test_a_private_copy_is_private_after_pickling_too(directory):
+    with SharedRegion.create("x", 64) as owner:
+        private = SharedRegion.open("x", copy_on_write=True)
+        for handle in (private, pickle.loads(pickle.dumps(private))):
+            view = memoryview(handle)
+            assert not view.readonly and not handle.read_only
+            view[3] = 9
+        assert memoryview(owner)[3] == 0
+
+
 def test_a_pickled_region_is_found_from_another_working_directory(monkeypatch, directory):
     monkeypatch.chdir(directory.parent)
     with SharedRegion.create("x", 64, directory=directory.name) as owner:

@@ -182,9 +182,15 @@ mod tests {
 
     #[test]
     fn a_handle_that_is_handed_on_keeps_how_to_open_it_and_not_how_it_was_made() {
-        let options =
-            RegionOptions::new().mode(0o644).sparse(true).prefault(true).accept_owner(7).directory("/x");
-        let kept = PlainOptions { accept_owner: 7, ..PlainOptions::default() };
+        let options = RegionOptions::new()
+            .mode(0o644)
+            .sparse(true)
+            .prefault(true)
+            .copy_on_write(true)
+            .accept_owner(7)
+            .directory("/x");
+        let kept =
+            PlainOptions { flags: PlainOptions::COPY_ON_WRITE, accept_owner: 7, ..PlainOptions::default() };
         assert_eq!(PlainOptions::from(&options).handed_on(), kept);
     }
 }

@@ -94,7 +94,7 @@ impl PlainOptions {
     #[must_use]
     pub fn handed_on(&self) -> Self {
         Self {
-            flags: self.flags & (Self::ACCEPT_GROUP),
+            flags: self.flags & (Self::COPY_ON_WRITE | Self::ACCEPT_GROUP),
             accept_owner: self.accept_owner,
             accept_group: self.accept_group,
             spin_ns: self.spin_ns,
