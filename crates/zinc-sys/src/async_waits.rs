@@ -84,7 +84,7 @@ pub unsafe extern "C" fn zinc_wait_async(
             // SAFETY: the header says that it may be called, here and with this pointer.
             unsafe { callback(user.get(), result) };
         });
-        let wait = wait.map_err(|error| {
+        let wait = wait.inspect_err(|error| {
             WAITS.remove(token, |_| ());
             *out = ptr::null_mut();
             error
