@@ -84,10 +84,9 @@ pub unsafe extern "C" fn zinc_wait_async(
             // SAFETY: the header says that it may be called, here and with this pointer.
             unsafe { callback(user.get(), result) };
         });
-        let wait = wait.inspect_err(|error| {
+        let wait = wait.inspect_err(|_| {
             WAITS.remove(token, |_| ());
             *out = ptr::null_mut();
-            error
         })?;
         // It may be over already, and the token gone.
         if let Some(place) = WAITS.enter(token) {
