@@ -100,7 +100,9 @@ pub(crate) fn run(directory: &Path, me: Owner, seed: u64) {
     if me.slot == AUDITOR {
         return thread::scope(|scope| {
             let world = &world;
-            LISTENERS.map(|name| scope.spawn(move || world.listen(name)));
+            for name in LISTENERS {
+                scope.spawn(move || world.listen(name));
+            }
             world.audit(Rng::with_seed(seed));
         });
     }
