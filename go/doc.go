@@ -12,7 +12,8 @@
 //
 // [Create] gives an [OwnedRegion]: whoever created the region owns it, and alone can unlink it, describe it, or let it
 // outlive itself. [Open] gives a [Region], which has no such methods. The owner's [Region.Close] takes the name away
-// and ends everyone's waits with [ErrClosed]; if its process dies, they get [ErrOwnerDied] within a second.
+// and ends everyone's waits with [ErrClosed]; if its process dies, they get [ErrOwnerDied] within a
+// second after the kernel has closed its files.
 //
 // The Go runtime ends a process without running anyone's exit handlers. So an owner that returns from main, or calls
 // [os.Exit] or [log.Fatal], without having called Close counts as one that died. Write

@@ -366,8 +366,8 @@ int zinc_notify(struct zinc_region *region);
 // sleeps in the kernel, where it costs nothing. Signal handlers run meanwhile and do not end it.
 //
 // Returns 1 if notified, 0 if the time is up; or ZINC_ERROR_CLOSED (the owner closed the region, or another thread this
-// handle), _OWNER_DIED (within a second of its process's death), _INTERRUPTED (by zinc_interrupt). Notifications from
-// before are delivered first.
+// handle), _OWNER_DIED (within a second after the kernel has closed its dead process's files), _INTERRUPTED (by
+// zinc_interrupt). Notifications from before are delivered first.
 int zinc_wait(struct zinc_region *region,
               int64_t timeout_ms);
 

@@ -161,7 +161,8 @@ impl SharedRegion {
     ///
     /// Raises:
     ///     ClosedError: The handle, or by its owner the region, is closed.
-    ///     OwnerDiedError: The owner ended without closing the region; known within a second.
+    ///     OwnerDiedError: The owner ended without closing the region; known within a second
+    ///         after the kernel has closed its process's files.
     ///     WaitInterruptedError: Another thread called `interrupt`.
     ///     ValueError: The timeout is negative or not finite.
     ///
@@ -195,7 +196,8 @@ impl SharedRegion {
     /// Raises:
     ///     ValueError: The timeout is negative or not finite. This one is raised by the call, before the await.
     ///     ClosedError: The handle, or by its owner the region, is closed.
-    ///     OwnerDiedError: The owner ended without closing the region; known within a second.
+    ///     OwnerDiedError: The owner ended without closing the region; known within a second
+    ///         after the kernel has closed its process's files.
     ///     WaitInterruptedError: `interrupt` was called on this handle.
     ///     SystemCallError: The system gives no thread to wait on.
     ///     OSError: The process has no file descriptors left; the first wait of each loop takes two.

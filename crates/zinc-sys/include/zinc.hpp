@@ -859,8 +859,8 @@ public:
   ///
   ///     region.wait(1000);     region.wait(2s);     region.wait(zinc::forever);
   ///
-  /// closed_error when the owner, or another thread this handle, closes; owner_died_error within a second of its
-  /// process's death; interrupted_error. Notifications from before are delivered first.
+  /// closed_error when the owner, or another thread this handle, closes; owner_died_error within a second after
+  /// the kernel has closed its dead process's files; interrupted_error. Notifications from before are delivered first.
   bool wait(timeout time) { return detail::failure().check(zinc_wait_ns(handle_, time.nanoseconds())) > 0; }
   bool wait(timeout time, std::error_code& code) noexcept {
     return detail::failure(code).check(zinc_wait_ns(handle_, time.nanoseconds())) > 0;
@@ -1020,8 +1020,9 @@ private:
 /// The region's owner: the handle that created it, and the only sort that can unlink it.
 ///
 /// When it is closed or destroyed, or its process ends, the name goes, the region is closed for everyone, and every
-/// waiter wakes; when its process is killed, waiters learn of it within a second, and the name is free. In a forked
-/// child the copy of an owner is a peer. Moved into a plain region, it is the owner still.
+/// waiter wakes; when its process is killed, waiters learn of it within a second after the kernel has closed its files,
+/// and the name is free. In a forked child the copy of an owner is a peer. Moved into a plain region, it is the owner
+/// still.
 class owned_region : public region {
 public:
   /// A handle that is not open.

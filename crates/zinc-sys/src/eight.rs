@@ -119,8 +119,8 @@ pub extern "C" fn zinc_notify(region: *mut zinc_region) -> c_int {
 /// sleeps in the kernel, where it costs nothing. Signal handlers run meanwhile and do not end it.
 ///
 /// Returns 1 if notified, 0 if the time is up; or ZINC_ERROR_CLOSED (the owner closed the region, or another thread this
-/// handle), _OWNER_DIED (within a second of its process's death), _INTERRUPTED (by zinc_interrupt). Notifications from
-/// before are delivered first.
+/// handle), _OWNER_DIED (within a second after the kernel has closed its dead process's files), _INTERRUPTED (by
+/// zinc_interrupt). Notifications from before are delivered first.
 #[unsafe(no_mangle)]
 pub extern "C" fn zinc_wait(region: *mut zinc_region, timeout_ms: i64) -> c_int {
     guard("wait", || Ok(handles::enter("wait", region)?.region.wait(Timeout::from(timeout_ms))?.into()))

@@ -23,7 +23,7 @@ namespace Zinc
         /// nothing. Notifications from before an end of the region are delivered first.
         /// </remarks>
         /// <exception cref="ClosedException">The owner closed the region, or another thread this handle.</exception>
-        /// <exception cref="OwnerDiedException">The owner's process ended without closing it: known within a second.</exception>
+        /// <exception cref="OwnerDiedException">The owner's process ended without closing it: known within a second after the kernel has closed its files.</exception>
         /// <exception cref="WaitInterruptedException"><see cref="Interrupt"/> was called.</exception>
         /// <exception cref="ArgumentOutOfRangeException">The time is negative and not -1.</exception>
         public bool Wait(int milliseconds)

@@ -8,7 +8,8 @@ import java.lang.ref.Reference;
  * A region that this process created: a {@link SharedRegion} that can also unlink, persist and describe it.
  *
  * <p>When it is closed, is garbage, or its process ends, the name goes, the region is closed for everyone, and whoever
- * waits gets {@link ClosedException}. When its process is killed they get {@link OwnerDiedException} within a second.
+ * waits gets {@link ClosedException}. When its process is killed they get {@link OwnerDiedException} within a second
+ * after the kernel has closed its files.
  * So keep the owner where it can be reached for as long as others are to use the region: buffers alone do not keep it.
  */
 public final class OwnedRegion extends SharedRegion {

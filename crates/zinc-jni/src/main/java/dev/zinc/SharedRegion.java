@@ -312,7 +312,7 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
      *
      * @throws InterruptedException if the thread was interrupted, before or meanwhile
      * @throws ClosedException when the owner closes the region, or another thread closes this handle
-     * @throws OwnerDiedException within a second of the death of the owner's process
+     * @throws OwnerDiedException within a second after the kernel has closed the files of the owner's dead process
      * @throws WaitInterruptedException if another thread calls {@link #interrupt()}
      */
     public void await() throws InterruptedException {
