@@ -134,7 +134,7 @@ pub(super) fn test(
     let mut command = env.runtime(runtime);
     command.args(words).args(reporter(&report.to_string_lossy())).args(files).env("NO_COLOR", "1");
     Python::offer(shell, &mut command)?;
-    tally.junit(shell, &format!("tests in {runtime}"), &mut command, &report)
+    tally.junit_and_words(shell, &format!("tests in {runtime}"), &mut command, &report)
 }
 
 /// Format, lint, and types: of the package, of programs that use it, and of everything else in JavaScript here.
