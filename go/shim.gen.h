@@ -73,6 +73,10 @@ static inline int shim_wait_cancel(zinc_async_wait *wait, shim_failure *failure)
   return shim_note(zinc_wait_cancel(wait), failure);
 }
 
+static inline int shim_open_cancel(zinc_async_open *open, shim_failure *failure) {
+  return shim_note(zinc_open_cancel(open), failure);
+}
+
 static inline int shim_info(shim_region region, zinc_region_info *out, shim_failure *failure) {
   return shim_note(zinc_info(shim_token(region), out), failure);
 }
@@ -97,6 +101,14 @@ static inline int shim_clone(shim_region region, shim_region *out, shim_failure 
 
 static inline int shim_persist(shim_region region, shim_failure *failure) {
   return shim_note(zinc_persist(shim_token(region)), failure);
+}
+
+static inline int shim_link(shim_region region, shim_failure *failure) {
+  return shim_note(zinc_link(shim_token(region)), failure);
+}
+
+static inline int shim_is_named(shim_region region, shim_failure *failure) {
+  return shim_note(zinc_is_named(shim_token(region)), failure);
 }
 
 static inline int shim_remove(const char *name, const zinc_options *options, shim_failure *failure) {
@@ -147,6 +159,10 @@ static inline int shim_view_retire(zinc_view *view, shim_failure *failure) {
 
 static inline int shim_view_is_read_only(const zinc_view *view, shim_failure *failure) {
   return shim_note(zinc_view_is_read_only(view), failure);
+}
+
+static inline int shim_spell_operations(uint32_t spelling, shim_failure *failure) {
+  return shim_note(zinc_spell_operations(spelling), failure);
 }
 
 #endif

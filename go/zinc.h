@@ -93,6 +93,15 @@
 // The version of this binary interface. Functions and struct fields are added without a new one.
 #define ZINC_ABI_VERSION 1
 
+// Spells operations as C does: `open_or_create`.
+#define ZINC_SPELLING_SNAKE 0
+
+// Spells operations so: `openOrCreate`.
+#define ZINC_SPELLING_CAMEL 1
+
+// Spells operations so: `OpenOrCreate`.
+#define ZINC_SPELLING_PASCAL 2
+
 // What went wrong, as one of a fixed list that is the same in every language.
 //
 // Codes and names are stable: a kind is never renumbered, and new ones are only appended.
@@ -210,6 +219,9 @@ typedef uint32_t zinc_state;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// An open that zinc_open_async began. An opaque token, which ends by itself: when its callback runs, or is cancelled.
+typedef struct zinc_async_open zinc_async_open;
+
 // A wait that zinc_wait_async began. An opaque token, which ends by itself: when its callback runs, or is cancelled.
 typedef struct zinc_async_wait zinc_async_wait;
 
@@ -263,6 +275,10 @@ typedef struct zinc_options {
 
 // What zinc_wait_async calls: with the pointer that it was given, and what zinc_wait_ns would have returned.
 typedef void (*zinc_callback)(void *user, int result);
+
+// What zinc_open_async calls: with the pointer that it was given, what zinc_open_with would have returned, and the handle,
+// which is the callback's own to close with zinc_close; NULL if `result` is negative.
+typedef void (*zinc_open_callback)(void *user, int result, struct zinc_region *region);
 
 // What is known of a region. Later releases may add fields at the end; `size` tells them how many the caller knows.
 typedef struct zinc_region_info {
@@ -497,6 +513,42 @@ int zinc_wait_async(struct zinc_region *region,
 // from one.
 int zinc_wait_cancel(struct zinc_async_wait *wait);
 
+// --- Opening without a thread ---
+
+// zinc_open_with without blocking and without a thread that waits: calls `callback` when the region is open, or will not
+// be. One thread of this process waits for the regions of all such calls, and sleeps while nothing happens.
+//
+// The callback is called once, on a thread of Zinc's own; perhaps before this function returns. It may block and call
+// any function of Zinc's: others have other threads, up to 64 at once. It must return: no longjmp, no C++ exception. If
+// `result` is negative, zinc_error_message() tells it more: ZINC_ERROR_NOT_FOUND when the options' timeout is up, all
+// other errors of zinc_open_with, and ZINC_ERROR_OS if the system starts no thread. In a forked child the parent's
+// callbacks do not run.
+//
+// Exactly one of these happens: the callback is called, or zinc_open_cancel returns 1 for it, or the process ends. So
+// whichever comes may free what `user` points to. Zinc never looks at it.
+//
+// name     The region's name. Only read during the call.
+// options  May be NULL, for the defaults. Only read during the call. Their timeout begins with the call.
+// user     Anything; NULL too.
+// out      Where the open goes, for zinc_open_cancel; it is there before the callback is called. May be NULL, for those
+//          who never cancel. There is nothing to free.
+//
+// Returns 0, or ZINC_ERROR_INVALID_ARGUMENT (`name` or `callback` is NULL, or the options mean nothing), or
+// _INVALID_NAME (`name` is not UTF-8), or _OS (the system starts no thread); the callback is not called then, and NULL goes
+// to `out`. The callback is told of any other failure.
+int zinc_open_async(const char *name,
+                    const struct zinc_options *options,
+                    zinc_open_callback callback,
+                    void *user,
+                    struct zinc_async_open **out);
+
+// Takes an open back. It blocks no longer than a single look for the region takes.
+//
+// Returns 1 if the callback never will be called, and no handle was made; or 0 if it was called, is running or about to,
+// so that the handle is the callback's, or the open was cancelled before; or ZINC_ERROR_CLOSED if `open` is NULL. It does
+// not wait for a callback that is running, and may be called from one.
+int zinc_open_cancel(struct zinc_async_open *open);
+
 // --- Regions: what is known of them, what their owner may do, which there are ---
 
 // The region's name; NULL if the handle is not open. The string belongs to Zinc and is valid until the handle is
@@ -535,6 +587,21 @@ int zinc_clone(const struct zinc_region *region,
 //
 // Returns 0, or ZINC_ERROR_PERMISSION_DENIED (this handle does not own the region), _CLOSED.
 int zinc_persist(struct zinc_region *region);
+
+// Gives a region its name that was created with the option `unlinked`; for its owner. From now on others find it, with all
+// that was written and notified before. It fails, like zinc_create, if the name is taken, and may then be tried again.
+// Nothing happens if the region has its name.
+//
+// Returns 0, or ZINC_ERROR_ALREADY_EXISTS, _UNSUPPORTED (it had its name and lost it: a file does not get it back),
+// _NOT_A_REGION (something else has the name), _PERMISSION_DENIED (this handle does
+// not own the region, or this user may not), _CLOSED, _OS.
+int zinc_link(struct zinc_region *region);
+
+// Whether the region's name leads to it at this moment, so that others can open it; for its owner. It does not before
+// zinc_link, after zinc_unlink, and when somebody has removed or replaced the file.
+//
+// Returns 1 or 0, or ZINC_ERROR_PERMISSION_DENIED (this handle does not own the region), _CLOSED, _OS.
+int zinc_is_named(const struct zinc_region *region);
 
 // Takes away a persistent region, or the remains of a dead owner's. Who has it open keeps it; waits on it end with
 // ZINC_ERROR_CLOSED. Of the options, which may be NULL, only the directory counts.
@@ -654,6 +721,14 @@ const char *zinc_version(void);
 // The version of the binary interface that the library has. A program that was compiled with this header runs with it
 // if this is ZINC_ABI_VERSION.
 uint32_t zinc_abi_version(void);
+
+// Has all error texts of this copy of the library spell operations so. For packages of other languages, which call it once
+// when they load a copy of their own; a program that shares the library with others leaves it alone.
+//
+// spelling  ZINC_SPELLING_SNAKE, which is the default, _CAMEL or _PASCAL.
+//
+// Returns 0, or ZINC_ERROR_INVALID_ARGUMENT for any other number.
+int zinc_spell_operations(uint32_t spelling);
 
 // The name of an element type as all languages have it, such as "float32"; NULL if `dtype` is none.
 //

@@ -23,14 +23,14 @@ pub type zinc_callback = Option<unsafe extern "C" fn(user: *mut c_void, result: 
 static WAITS: Slab<OnceLock<WaitCallback>> = Slab::new();
 
 /// The caller's pointer on its way to the callback.
-struct User(*mut c_void);
+pub(crate) struct User(pub(crate) *mut c_void);
 
 // SAFETY: it is never followed here, and the header says that the callback gets it on another thread.
 unsafe impl Send for User {}
 
 impl User {
     // A method, so that closures take the whole of it along.
-    fn get(&self) -> *mut c_void {
+    pub(crate) fn get(&self) -> *mut c_void {
         self.0
     }
 }

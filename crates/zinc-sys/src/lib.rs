@@ -9,6 +9,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are a C header's")]
 #![expect(clippy::missing_safety_doc, reason = "the header's introduction says it for all")]
 
+mod async_opens;
 mod async_waits;
 mod eight;
 mod facts;
@@ -24,6 +25,7 @@ mod tensors;
 mod views;
 mod waits;
 
+pub use async_opens::*;
 pub use async_waits::*;
 pub use eight::*;
 pub use facts::*;

@@ -4,7 +4,9 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr;
 use std::sync::LazyLock;
 
-use zinc::{DType, ErrorKind};
+use zinc::{DType, ErrorKind, binding};
+
+use crate::guard::guard;
 
 /// The version of this binary interface. Functions and struct fields are added without a new one.
 pub const ZINC_ABI_VERSION: u32 = 1;
@@ -35,6 +37,39 @@ pub extern "C" fn zinc_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn zinc_abi_version() -> u32 {
     ZINC_ABI_VERSION
+}
+
+/// Spells operations as C does: `open_or_create`.
+pub const ZINC_SPELLING_SNAKE: u32 = 0;
+
+/// Spells operations so: `openOrCreate`.
+pub const ZINC_SPELLING_CAMEL: u32 = 1;
+
+/// Spells operations so: `OpenOrCreate`.
+pub const ZINC_SPELLING_PASCAL: u32 = 2;
+
+/// Has all error texts of this copy of the library spell operations so. For packages of other languages, which call it once
+/// when they load a copy of their own; a program that shares the library with others leaves it alone.
+///
+/// spelling  ZINC_SPELLING_SNAKE, which is the default, _CAMEL or _PASCAL.
+///
+/// Returns 0, or ZINC_ERROR_INVALID_ARGUMENT for any other number.
+#[unsafe(no_mangle)]
+pub extern "C" fn zinc_spell_operations(spelling: u32) -> c_int {
+    guard("spell_operations", || {
+        let spelling = match spelling {
+            ZINC_SPELLING_SNAKE => binding::Spelling::Snake,
+            ZINC_SPELLING_CAMEL => binding::Spelling::Camel,
+            ZINC_SPELLING_PASCAL => binding::Spelling::Pascal,
+            other => {
+                let why =
+                    format!("the argument spelling is {other}, which stands for no spelling; give 0, 1 or 2");
+                return Err(binding::error(ErrorKind::InvalidArgument, "spell_operations", None, why));
+            }
+        };
+        binding::spell_operations(spelling);
+        Ok(0)
+    })
 }
 
 /// The name of an element type as all languages have it, such as "float32"; NULL if `dtype` is none.

@@ -89,6 +89,30 @@ pub extern "C" fn zinc_persist(region: *mut zinc_region) -> c_int {
     })
 }
 
+/// Gives a region its name that was created with the option `unlinked`; for its owner. From now on others find it, with all
+/// that was written and notified before. It fails, like zinc_create, if the name is taken, and may then be tried again.
+/// Nothing happens if the region has its name.
+///
+/// Returns 0, or ZINC_ERROR_ALREADY_EXISTS, _UNSUPPORTED (it had its name and lost it: a file does not get it back),
+/// _NOT_A_REGION (something else has the name), _PERMISSION_DENIED (this handle does
+/// not own the region, or this user may not), _CLOSED, _OS.
+#[unsafe(no_mangle)]
+pub extern "C" fn zinc_link(region: *mut zinc_region) -> c_int {
+    guard("link", || {
+        handles::enter("link", region)?.owner("link")?.link()?;
+        Ok(0)
+    })
+}
+
+/// Whether the region's name leads to it at this moment, so that others can open it; for its owner. It does not before
+/// zinc_link, after zinc_unlink, and when somebody has removed or replaced the file.
+///
+/// Returns 1 or 0, or ZINC_ERROR_PERMISSION_DENIED (this handle does not own the region), _CLOSED, _OS.
+#[unsafe(no_mangle)]
+pub extern "C" fn zinc_is_named(region: *const zinc_region) -> c_int {
+    guard("is_named", || Ok(handles::enter("is_named", region)?.owner("is_named")?.is_named()?.into()))
+}
+
 /// Takes away a persistent region, or the remains of a dead owner's. Who has it open keeps it; waits on it end with
 /// ZINC_ERROR_CLOSED. Of the options, which may be NULL, only the directory counts.
 ///

@@ -52,7 +52,7 @@ mod process {
     static GENERATIONS: Generations = Generations { count: AtomicU32::new(0) };
 
     /// What a new process does first.
-    static LEAVING: [OnceLock<fn()>; 2] = [const { OnceLock::new() }; 2];
+    static LEAVING: [OnceLock<fn()>; 3] = [const { OnceLock::new() }; 3];
 
     /// Which process this is. Two processes of which one was forked from the other have different numbers.
     pub(crate) fn generation() -> u32 {

@@ -64,6 +64,8 @@ mod mapping;
 #[cfg(not(loom))]
 mod naming;
 #[cfg(not(loom))]
+mod opener;
+#[cfg(not(loom))]
 mod platform;
 #[cfg(not(loom))]
 mod region;
@@ -88,8 +90,8 @@ pub use failpoint::at_failpoints;
 pub use naming::RegionState;
 #[cfg(not(loom))]
 pub use region::{
-    Notified, OwnedRegion, Region, RegionInfo, RegionOptions, SharedRegion, WaitAsync, WaitCallback, list,
-    remove,
+    Notified, OpenAsync, OpenCallback, OwnedRegion, Region, RegionInfo, RegionOptions, SharedRegion,
+    WaitAsync, WaitCallback, list, remove,
 };
 #[cfg(not(loom))]
 pub use view::{Element, Tensor, View};

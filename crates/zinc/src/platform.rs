@@ -39,7 +39,7 @@ compile_error!(
 pub(crate) use system::{
     Descriptor,
     alarm::Alarm,
-    closings,
+    arrivals, closings,
     error::invalid_argument,
     file::{Identity, facts, find_same, identity, is_named_at, read_start, unlink_path},
     fork_mark, futex, lock,

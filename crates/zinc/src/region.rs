@@ -20,14 +20,16 @@ mod create;
 mod info;
 mod notified;
 mod open;
+mod open_async;
 mod options;
 mod owned;
 mod system;
 
-pub use callback::WaitCallback;
+pub use callback::{OpenCallback, WaitCallback};
 pub use cancel::Cancel;
 pub use info::{RegionInfo, list, remove};
 pub use notified::{Notified, WaitAsync};
+pub use open_async::OpenAsync;
 pub use options::{PlainOptions, RegionOptions};
 pub use owned::{OwnedRegion, Region};
 

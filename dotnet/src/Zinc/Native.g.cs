@@ -35,6 +35,15 @@ namespace Zinc
         /// <summary><c>ZINC_ABI_VERSION</c>.</summary>
         internal const uint AbiVersion = 1;
 
+        /// <summary><c>ZINC_SPELLING_SNAKE</c>.</summary>
+        internal const uint SpellingSnake = 0;
+
+        /// <summary><c>ZINC_SPELLING_CAMEL</c>.</summary>
+        internal const uint SpellingCamel = 1;
+
+        /// <summary><c>ZINC_SPELLING_PASCAL</c>.</summary>
+        internal const uint SpellingPascal = 2;
+
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int zinc_create(byte* name, UIntPtr capacity, IntPtr* @out);
 
@@ -108,6 +117,12 @@ namespace Zinc
         internal static extern int zinc_wait_cancel(IntPtr wait);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int zinc_open_async(byte* name, Options* options, IntPtr callback, IntPtr user, IntPtr* @out);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int zinc_open_cancel(IntPtr open);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern byte* zinc_name(IntPtr region);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
@@ -127,6 +142,12 @@ namespace Zinc
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int zinc_persist(IntPtr region);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int zinc_link(IntPtr region);
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int zinc_is_named(IntPtr region);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern int zinc_remove(byte* name, Options* options);
@@ -175,6 +196,9 @@ namespace Zinc
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern uint zinc_abi_version();
+
+        [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
+        internal static extern int zinc_spell_operations(uint spelling);
 
         [DllImport(Library, CallingConvention = CallingConvention.Cdecl, ExactSpelling = true)]
         internal static extern byte* zinc_dtype_name(uint dtype);

@@ -145,7 +145,7 @@ fn word(given: &Type) -> Result<Word> {
                     Some(GenericArgument::Type(inner)) => word(inner)?,
                     _ => bail!("an Option of what?"),
                 },
-                (_, "zinc_callback") => Word::Callback,
+                (_, name) if name.starts_with("zinc_") && name.ends_with("callback") => Word::Callback,
                 (_, name) if name.starts_with("zinc_") => Word::Named(name.to_owned()),
                 _ => Word::Plain(name),
             }

@@ -8,7 +8,7 @@ use super::{MARK, Project};
 const HOME: &str = "crates/zinc-sys";
 
 /// Where `zinc.h` comes from, in the order in which it tells.
-pub(super) const SOURCES: [&str; 14] = [
+pub(super) const SOURCES: [&str; 15] = [
     "../zinc/src/error/kind.rs",
     "../zinc/src/descriptor/dtype.rs",
     "src/handles.rs",
@@ -18,6 +18,7 @@ pub(super) const SOURCES: [&str; 14] = [
     "src/options.rs",
     "src/waits.rs",
     "src/async_waits.rs",
+    "src/async_opens.rs",
     "src/facts.rs",
     "src/regions.rs",
     "src/tensors.rs",
@@ -26,12 +27,13 @@ pub(super) const SOURCES: [&str; 14] = [
 ];
 
 /// The first function of each part of the header, and what the part is about.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 10] = [
     ("zinc_create", "The eight frozen functions: the whole main job"),
     ("zinc_error_message", "The second group, which grows. Errors"),
     ("zinc_options_init", "Options"),
     ("zinc_wait_ns", "Waiting, more finely"),
     ("zinc_wait_async", "Waiting without a thread"),
+    ("zinc_open_async", "Opening without a thread"),
     ("zinc_name", "Regions: what is known of them, what their owner may do, which there are"),
     ("zinc_create_tensor", "Tensors"),
     ("zinc_view_retain", "Views: memory that outlives the handle"),

@@ -1,6 +1,7 @@
 //! Linux: files in a shared-memory directory, open-file-description locks, futexes.
 
 pub(crate) mod alarm;
+pub(crate) mod arrivals;
 pub(crate) mod closings;
 pub(crate) mod fork_mark;
 pub(crate) mod futex;
@@ -12,5 +13,6 @@ pub(crate) mod process;
 pub(crate) mod space;
 mod unnamed;
 pub(crate) mod users;
+mod watches;
 
 pub(crate) use super::unix::{descriptor::Descriptor, error, file};

@@ -82,7 +82,7 @@ pub(super) fn open<H: Host>(
     }
 }
 
-fn not_found(options: &RegionOptions, operation: &Operation<'_>, found: &Found) -> Error {
+pub(super) fn not_found(options: &RegionOptions, operation: &Operation<'_>, found: &Found) -> Error {
     let place = options.directory.clone().unwrap_or_else(Place::default_path);
     let place = place.display();
     let why = match found {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use crate::platform::{Access, Facts};
 /// Where regions live unless told otherwise.
 pub(crate) const DEFAULT: &str = "/dev/shm";
 /// What every region's file name starts with.
-const PREFIX: &str = "zinc.";
+pub(super) const PREFIX: &str = "zinc.";
 /// `f_type` of hugetlbfs, see statfs(2).
 const HUGETLBFS: i64 = 0x9584_58f6;
 
@@ -110,22 +110,33 @@ impl Place {
     /// Watches for names that appear from now on.
     pub(crate) fn watch(&self) -> io::Result<DirectoryWatch> {
         let inotify = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
-        let appears = inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO;
-        let watched = through_proc(&self.dir, |path| inotify::add_watch(&inotify, path, appears));
-        if watched == Err(Errno::NOENT) {
-            inotify::add_watch(&inotify, &self.path, appears)?;
-        } else {
-            watched?;
-        }
+        self.watch_by(&inotify, APPEARS)?;
         let inotify = Descriptor::of_kernel_object(inotify, process::random_id()?)?;
         Ok(DirectoryWatch { inotify, busy: AtomicBool::new(false) })
     }
+
+    /// Adds a watch of this directory to an instance of inotify; returns its number.
+    pub(super) fn watch_by(&self, inotify: impl AsFd, what: inotify::WatchFlags) -> io::Result<i32> {
+        match through_proc(&self.dir, |path| inotify::add_watch(&inotify, path, what)) {
+            Err(Errno::NOENT) => Ok(inotify::add_watch(&inotify, &self.path, what)?),
+            watched => Ok(watched?),
+        }
+    }
+
+    /// Which directory it is, among all there are.
+    pub(crate) fn identity(&self) -> io::Result<file::Identity> {
+        file::identity(&self.dir)
+    }
 }
+
+/// What happens in a directory when a name appears.
+pub(super) const APPEARS: inotify::WatchFlags =
+    inotify::WatchFlags::CREATE.union(inotify::WatchFlags::MOVED_TO);
 
 /// How long a sleep is that nothing ends, because somebody in this process has closed the watch's descriptor.
 const BLIND_SLEEP: Duration = Duration::from_millis(10);
 /// How long a watch looks at nothing where one piece of news follows the other.
-const PAUSE: Duration = Duration::from_millis(10);
+pub(super) const PAUSE: Duration = Duration::from_millis(10);
 
 /// Tells when something new is in a [`Place`].
 pub(crate) struct DirectoryWatch {
@@ -180,7 +191,7 @@ impl DirectoryWatch {
 
 /// What has ended a sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Woken {
+pub(super) enum Woken {
     /// The first of the sources, or it and the second.
     First,
     /// The second alone, or a signal.
@@ -188,7 +199,7 @@ enum Woken {
     Time,
 }
 
-fn poll_all(sources: [Option<&Descriptor>; 2], time: Duration) -> io::Result<Woken> {
+pub(super) fn poll_all(sources: [Option<&Descriptor>; 2], time: Duration) -> io::Result<Woken> {
     let [first, second] = sources.map(|source| source.map(Descriptor::borrow));
     let is_blind = matches!(first, Some(None)) || matches!(second, Some(None));
     let sources = [first.flatten(), second.flatten()];
