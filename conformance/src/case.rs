@@ -19,7 +19,7 @@ pub(crate) use parts::{Call, Expect, Role, Step, Together};
 const WATCHDOG: u64 = 20;
 
 /// What a testee may or may not be able to do; values of an element type are `dtype:NAME`.
-const CAPABILITIES: &[&str] = &["async", "exit-handlers", "fork", "read-only-views", "setuid"];
+const CAPABILITIES: &[&str] = &["async", "exit-handlers", "fork", "read-only-views", "setuid", "views"];
 
 /// One case, ready to run over any pair of languages.
 pub(crate) struct Case {

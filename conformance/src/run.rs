@@ -194,6 +194,7 @@ impl<'a> Run<'a> {
                 Ok(())
             }
             Step::File { name, bytes } => Ok(fs::write(self.file(name), bytes)?),
+            Step::Delete(name) => Ok(fs::remove_file(self.file(name))?),
             Step::Chown { name, uid } => Ok(std::os::unix::fs::chown(self.file(name), Some(*uid), None)?),
             Step::Poke { name, field, value } => {
                 let field = SPEC.layout.field(field)?;
@@ -251,7 +252,7 @@ impl<'a> Run<'a> {
             *name = name.replace('$', &self.number.to_string());
         }
         let takes_directory =
-            ["create", "open", "open_or_create", "remove", "list"].contains(&call.command.as_str());
+            SPEC.commands.iter().any(|known| known.name == call.command && known.options.is_some());
         match args.get("directory").and_then(Value::as_str) {
             // Where the testee's environment says.
             Some("default") => {

@@ -68,6 +68,8 @@ pub(crate) enum Step {
         name: String,
         bytes: Vec<u8>,
     },
+    /// Takes the region's name away behind its owner's back, as `rm` does.
+    Delete(String),
     /// Gives the region's file to another user.
     Chown {
         name: String,

@@ -32,7 +32,7 @@ impl Fields {
         }
         let actions = [
             "answer", "answered", "answers", "kill", "stop", "resume", "end", "start", "parked", "watching",
-            "image", "file", "chown", "poke", "header", "files",
+            "image", "file", "delete", "chown", "poke", "header", "files",
         ];
         let found = actions.into_iter().find_map(|action| self.0.remove(action).map(|value| (action, value)));
         let (action, subject) = found.context("neither a role nor an action of the runner")?;
@@ -66,6 +66,7 @@ impl Fields {
                 let text = self.take("text").map(string).transpose()?.unwrap_or_default();
                 Step::File { name: string(subject)?, bytes: text.into_bytes() }
             }
+            "delete" => Step::Delete(string(subject)?),
             "chown" => {
                 let uid = number(&self.take("uid").context("`chown` needs `uid`")?)?;
                 Step::Chown { name: string(subject)?, uid: u32::try_from(uid)? }

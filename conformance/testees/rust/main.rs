@@ -179,6 +179,7 @@ fn perform(command: &Command, handles: &Handles) -> Result {
         }
         "remove" => command.options().remove(command.text("name")?)?,
         "list" => return list(&command.options()),
+        "views" => return views(command),
         "fork" => return Ok(json!({ "pid": fork() })),
         "become" => become_user(command.number("uid").unwrap_or_default() as u32),
         "reset" => {
@@ -191,6 +192,22 @@ fn perform(command: &Command, handles: &Handles) -> Result {
         }
     }
     Ok(Value::Null)
+}
+
+/// How many open files belong to views whose handles are closed.
+fn views(command: &Command) -> Result {
+    let open_files = || std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    let before = open_files();
+    let views = (0..command.number("count").unwrap_or_default()).map(|_| {
+        let region = command.options().open(command.text("name")?)?;
+        let view = region.view()?;
+        region.close()?;
+        Ok(view)
+    });
+    let kept = views.collect::<Result<Vec<_>>>()?;
+    let held = open_files() - before;
+    drop(kept);
+    Ok(json!(held))
 }
 
 fn perform_on(region: &Region, what: &str, command: &Command) -> Result {
@@ -206,6 +223,8 @@ fn perform_on(region: &Region, what: &str, command: &Command) -> Result {
         "interrupt" => json!(region.interrupt()),
         "close" => json!(region.close()?),
         "unlink" => json!(owner(region)?.unlink()?),
+        "link" => json!(owner(region)?.link()?),
+        "is_named" => json!(owner(region)?.is_named()?),
         "persist" => json!(owner(region)?.persist()?),
         "describe" => {
             json!(owner(region)?.describe(&Descriptor::new(command.dtype()?, &command.shape()?)?)?)
@@ -228,7 +247,7 @@ fn perform_on(region: &Region, what: &str, command: &Command) -> Result {
 
 fn hello() -> Value {
     let dtypes = DType::ALL.iter().map(|dtype| format!("dtype:{dtype}"));
-    let can = ["async", "exit-handlers", "fork", "setuid", "read-only-views"]
+    let can = ["async", "exit-handlers", "fork", "setuid", "read-only-views", "views"]
         .into_iter()
         .map(str::to_owned)
         .chain(dtypes);
