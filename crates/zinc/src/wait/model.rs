@@ -160,7 +160,7 @@ fn loom_a_slow_notifier_forgets_no_sleeper() {
 
 #[test]
 fn loom_two_waiters_both_get_it() {
-    explore(|| {
+    explore_up_to(2, || {
         let world = World::new();
         let other = spawn(&world, |world| assert_eq!(world.wait(&world.two, Goal::Past(0)), Ok(1)));
         let notifier =
@@ -383,7 +383,7 @@ fn loom_a_nudge_between_two_sleeps_is_not_lost() {
 #[test]
 fn loom_a_nudge_hides_no_interrupt_and_no_close() {
     for close in [false, true] {
-        explore(move || {
+        explore_up_to(2, move || {
             let world = World::new();
             let begun = Arc::new((Mutex::new(false), Condvar::new()));
             let ender = spawn(&world, {

@@ -25,7 +25,7 @@ const LEAST: u32 = 16;
 const SHORT: u32 = 4;
 /// The most hints that are ignored between two trials. A trial costs a few times what a short wait does, so together
 /// they cost a few per cent.
-const MOST_IGNORED: u32 = 127;
+const MOST_IGNORED: u32 = 255;
 
 /// A handle's spin budget, in nanoseconds.
 pub(crate) struct Spin {
@@ -222,7 +222,7 @@ mod tests {
             (0..1000).for_each(|_| _ = wait.looked());
             // Both sides sleep at first, so each waits for two wake-ups.
             let wait = Wait { spin: &spin, comes_after, shares_a_processor: false, switch: 60_000 };
-            (0..130).for_each(|_| _ = wait.looked());
+            (0..260).for_each(|_| _ = wait.looked());
             (0..10).for_each(|_| assert!(wait.is_found(), "by looking, after {comes_after} ns"));
         }
     }
