@@ -57,25 +57,10 @@ func WithMode(bits fs.FileMode) Option {
 	return func(o *options) { o.c.mode = C.uint32_t(bits) }
 }
 
-// WithGroup (create): the group that the region belongs to, whose rights the second digit of the mode says (0660, say);
-// without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region is
-// PermissionDenied. Default: the group that the system chooses, usually the user's first.
-func WithGroup(id int) Option {
-	return func(o *options) { o.c.group, o.c.flags = number(id), o.c.flags|C.ZINC_OPTION_GROUP }
-}
-
 // WithAcceptOwner (open): accept a region of the user with this id too, beside the caller's own and root's. Default:
 // none.
 func WithAcceptOwner(id int) Option {
 	return func(o *options) { o.c.accept_owner = number(id) }
-}
-
-// WithAcceptGroup (open): accept a region that belongs to the group with this id and gives the group the rights that
-// this call needs, whichever of its members owns it. Only members can give a file to a group, or the directory does:
-// where it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
-// none.
-func WithAcceptGroup(id int) Option {
-	return func(o *options) { o.c.accept_group, o.c.flags = number(id), o.c.flags|C.ZINC_OPTION_ACCEPT_GROUP }
 }
 
 // WithSpin (create, open): how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this
@@ -96,4 +81,19 @@ func WithTimeout(timeout time.Duration) Option {
 // environment variable ZINC_DIR, else /dev/shm.
 func WithDirectory(directory string) Option {
 	return func(o *options) { o.directory = directory }
+}
+
+// WithGroup (create): the group that the region belongs to, whose rights the second digit of the mode says (0660, say);
+// without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region is
+// PermissionDenied. Default: the group that the system chooses, usually the user's first.
+func WithGroup(id int) Option {
+	return func(o *options) { o.c.group, o.c.flags = number(id), o.c.flags|C.ZINC_OPTION_GROUP }
+}
+
+// WithAcceptGroup (open): accept a region that belongs to the group with this id and gives the group the rights that
+// this call needs, whichever of its members owns it. Only members can give a file to a group, or the directory does:
+// where it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
+// none.
+func WithAcceptGroup(id int) Option {
+	return func(o *options) { o.c.accept_group, o.c.flags = number(id), o.c.flags|C.ZINC_OPTION_ACCEPT_GROUP }
 }

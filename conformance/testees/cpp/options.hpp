@@ -23,12 +23,12 @@ inline zinc::options options(const nlohmann::json& command) {
     if (name == "persistent") how.persistent(value.get<bool>());
     if (name == "unlinked") how.unlinked(value.get<bool>());
     if (name == "mode") how.mode(value.get<std::uint32_t>());
-    if (name == "group") how.group(value.get<std::uint32_t>());
     if (name == "accept_owner") how.accept_owner(value.get<std::uint32_t>());
-    if (name == "accept_group") how.accept_group(value.get<std::uint32_t>());
     if (name == "spin_us") how.spin(std::chrono::microseconds(value.get<std::int64_t>()));
     if (name == "timeout") how.timeout(zinc::timeout(value.get<std::uint64_t>()));
     if (name == "directory") how.directory(value.get<std::string>());
+    if (name == "group") how.group(value.get<std::uint32_t>());
+    if (name == "accept_group") how.accept_group(value.get<std::uint32_t>());
   }
   return how;
 }

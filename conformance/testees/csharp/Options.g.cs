@@ -39,14 +39,8 @@ namespace Zinc.Conformance
                     case "mode":
                         options.Mode = value.GetInt32();
                         break;
-                    case "group":
-                        options.Group = value.GetInt64();
-                        break;
                     case "accept_owner":
                         options.AcceptOwner = value.GetInt64();
-                        break;
-                    case "accept_group":
-                        options.AcceptGroup = value.GetInt64();
                         break;
                     case "spin_us":
                         options.Spin = TimeSpan.FromTicks(10 * value.GetInt64());
@@ -56,6 +50,12 @@ namespace Zinc.Conformance
                         break;
                     case "directory":
                         options.Directory = value.GetString();
+                        break;
+                    case "group":
+                        options.Group = value.GetInt64();
+                        break;
+                    case "accept_group":
+                        options.AcceptGroup = value.GetInt64();
                         break;
                 }
             }

@@ -18,12 +18,12 @@ type choices struct {
 	Persistent  *bool        `json:"persistent"`
 	Unlinked    *bool        `json:"unlinked"`
 	Mode        *fs.FileMode `json:"mode"`
-	Group       *int         `json:"group"`
 	AcceptOwner *int         `json:"accept_owner"`
-	AcceptGroup *int         `json:"accept_group"`
 	Spin        *int         `json:"spin_us"`
 	Timeout     *int         `json:"timeout"`
 	Directory   *string      `json:"directory"`
+	Group       *int         `json:"group"`
+	AcceptGroup *int         `json:"accept_group"`
 }
 
 // options are those that the command names.
@@ -50,14 +50,8 @@ func (c *choices) options() []zinc.Option {
 	if c.Mode != nil {
 		options = append(options, zinc.WithMode(*c.Mode))
 	}
-	if c.Group != nil {
-		options = append(options, zinc.WithGroup(*c.Group))
-	}
 	if c.AcceptOwner != nil {
 		options = append(options, zinc.WithAcceptOwner(*c.AcceptOwner))
-	}
-	if c.AcceptGroup != nil {
-		options = append(options, zinc.WithAcceptGroup(*c.AcceptGroup))
 	}
 	if c.Spin != nil {
 		options = append(options, zinc.WithSpin(time.Duration(*c.Spin)*time.Microsecond))
@@ -67,6 +61,12 @@ func (c *choices) options() []zinc.Option {
 	}
 	if c.Directory != nil {
 		options = append(options, zinc.WithDirectory(*c.Directory))
+	}
+	if c.Group != nil {
+		options = append(options, zinc.WithGroup(*c.Group))
+	}
+	if c.AcceptGroup != nil {
+		options = append(options, zinc.WithAcceptGroup(*c.AcceptGroup))
 	}
 	return options
 }

@@ -19,12 +19,12 @@ pub(crate) fn options(command: &Map<String, Value>) -> RegionOptions {
             "persistent" => options.persistent(value == true),
             "unlinked" => options.unlinked(value == true),
             "mode" => options.mode(value.as_u64().unwrap_or_default() as u32),
-            "group" => options.group(value.as_u64().unwrap_or_default() as u32),
             "accept_owner" => options.accept_owner(value.as_u64().unwrap_or_default() as u32),
-            "accept_group" => options.accept_group(value.as_u64().unwrap_or_default() as u32),
             "spin_us" => options.spin(Duration::from_micros(value.as_u64().unwrap_or_default())),
             "timeout" => options.timeout(value.as_u64().unwrap_or_default()),
             "directory" => options.directory(value.as_str().unwrap_or_default()),
+            "group" => options.group(value.as_u64().unwrap_or_default() as u32),
+            "accept_group" => options.accept_group(value.as_u64().unwrap_or_default() as u32),
 
             _ => options,
         };

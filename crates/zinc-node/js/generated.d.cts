@@ -135,16 +135,16 @@ export interface OpenOptions extends RegionOptions {
   /** Accept a region of the user with this id too, beside the caller's own and root's. Default: none. */
   acceptOwner?: number | undefined;
   /**
+   * How long to wait for a region that does not exist yet: readers are often started first. Without the directory
+   * itself it fails at once. Nothing else runs on this thread meanwhile. Default: not at all.
+   */
+  timeout?: Timeout;
+  /**
    * Accept a region that belongs to the group with this id and gives the group the rights that this call needs,
    * whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives
    * its group to every file, and users who are no members may make some, this accepts nothing. Default: none.
    */
   acceptGroup?: number | undefined;
-  /**
-   * How long to wait for a region that does not exist yet: readers are often started first. Without the directory
-   * itself it fails at once. Nothing else runs on this thread meanwhile. Default: not at all.
-   */
-  timeout?: Timeout;
 }
 
 /** The options of `openOrCreate`. */
@@ -163,14 +163,14 @@ export interface OpenOrCreateOptions extends RegionOptions {
    * `InvalidArgument`. Default: `0600`.
    */
   mode?: number | undefined;
+  /** Accept a region of the user with this id too, beside the caller's own and root's. Default: none. */
+  acceptOwner?: number | undefined;
   /**
    * The group that the region belongs to, whose rights the second digit of the mode says (`0660`, say); without any
    * right for it, the mode is `InvalidArgument`. This user must be a member of it, or the region is `PermissionDenied`.
    * Default: the group that the system chooses, usually the user's first.
    */
   group?: number | undefined;
-  /** Accept a region of the user with this id too, beside the caller's own and root's. Default: none. */
-  acceptOwner?: number | undefined;
   /**
    * Accept a region that belongs to the group with this id and gives the group the rights that this call needs,
    * whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives

@@ -11,12 +11,12 @@ const OPTIONS = {
   persistent: { type: "bool", flag: 8 },
   unlinked: { type: "bool", flag: 16 },
   mode: { type: "mode", place: 0 },
-  group: { type: "group", flag: 64, place: 1 },
-  acceptOwner: { type: "user", place: 2 },
-  acceptGroup: { type: "group", flag: 128, place: 3 },
-  spinUs: { type: "duration", place: 4 },
-  timeout: { type: "timeout", place: 5 },
+  acceptOwner: { type: "user", place: 1 },
+  spinUs: { type: "duration", place: 2 },
+  timeout: { type: "timeout", place: 3 },
   directory: { type: "path" },
+  group: { type: "group", flag: 64, place: 4 },
+  acceptGroup: { type: "group", flag: 128, place: 5 },
 };
 
 /** How many numbers there are. */

@@ -39,14 +39,14 @@ impl SharedRegion {
     ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
     ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
     ///         InvalidArgument. Default: 0600.
-    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
-    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
-    ///         Default: the group that the system chooses, usually the user's first.
     ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
     ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
     ///         microseconds, else 50 microseconds. In microseconds.
     ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable ZINC_DIR,
     ///         else /dev/shm.
+    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
+    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
+    ///         Default: the group that the system chooses, usually the user's first.
     ///
     /// Returns:
     ///     The `OwnedRegion`.
@@ -60,8 +60,8 @@ impl SharedRegion {
     ///     >>> region = SharedRegion.create("pipeline", 64 * 1024 * 1024)
     #[staticmethod]
     #[pyo3(
-    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), group=None, spin_us=None, directory=None),
-    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, group=None, spin_us=None, directory=None)"
+    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), spin_us=None, directory=None, group=None),
+    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, spin_us=None, directory=None, group=None)"
 )]
     fn create(
         py: Python<'_>,
@@ -72,9 +72,9 @@ impl SharedRegion {
         persistent: bool,
         unlinked: bool,
         mode: Unsigned<u32>,
-        group: Option<Unsigned<u32>>,
         spin_us: Option<Unsigned<u64>>,
         directory: Option<PathBuf>,
+        group: Option<Unsigned<u32>>,
     ) -> Result<Py<Self>, Failure> {
         let mut options = RegionOptions::new();
         options = options.prefault(prefault);
@@ -82,14 +82,14 @@ impl SharedRegion {
         options = options.persistent(persistent);
         options = options.unlinked(unlinked);
         options = options.mode(mode.0);
-        if let Some(group) = group {
-            options = options.group(group.0);
-        }
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));
         }
         if let Some(directory) = directory {
             options = options.directory(directory);
+        }
+        if let Some(group) = group {
+            options = options.group(group.0);
         }
         let region = py.detach(|| options.create(name, capacity.0))?.into();
         Ok(OwnedRegion::object(py, region, &options)?.unbind())
@@ -113,14 +113,14 @@ impl SharedRegion {
     ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
     ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
     ///         InvalidArgument. Default: 0600.
-    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
-    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
-    ///         Default: the group that the system chooses, usually the user's first.
     ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
     ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
     ///         microseconds, else 50 microseconds. In microseconds.
     ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable ZINC_DIR,
     ///         else /dev/shm.
+    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
+    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
+    ///         Default: the group that the system chooses, usually the user's first.
     ///
     /// The rest is as for `create`.
     ///
@@ -134,8 +134,8 @@ impl SharedRegion {
     ///     >>> region.notify()
     #[staticmethod]
     #[pyo3(
-    signature = (name, dtype, shape, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), group=None, spin_us=None, directory=None),
-    text_signature = "(name, dtype, shape, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, group=None, spin_us=None, directory=None)"
+    signature = (name, dtype, shape, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), spin_us=None, directory=None, group=None),
+    text_signature = "(name, dtype, shape, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, spin_us=None, directory=None, group=None)"
 )]
     fn create_tensor(
         py: Python<'_>,
@@ -147,9 +147,9 @@ impl SharedRegion {
         persistent: bool,
         unlinked: bool,
         mode: Unsigned<u32>,
-        group: Option<Unsigned<u32>>,
         spin_us: Option<Unsigned<u64>>,
         directory: Option<PathBuf>,
+        group: Option<Unsigned<u32>>,
     ) -> Result<Py<Self>, Failure> {
         let mut options = RegionOptions::new();
         options = options.prefault(prefault);
@@ -157,14 +157,14 @@ impl SharedRegion {
         options = options.persistent(persistent);
         options = options.unlinked(unlinked);
         options = options.mode(mode.0);
-        if let Some(group) = group {
-            options = options.group(group.0);
-        }
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));
         }
         if let Some(directory) = directory {
             options = options.directory(directory);
+        }
+        if let Some(group) = group {
+            options = options.group(group.0);
         }
         let region = {
             let dtype = dtype::given(dtype)?;
@@ -189,10 +189,6 @@ impl SharedRegion {
     ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing. Default:
     ///         false.
     ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default: none.
-    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that this call
-    ///         needs, whichever of its members owns it. Only members can give a file to a group, or the directory does: where
-    ///         it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
-    ///         none.
     ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
     ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
     ///         microseconds, else 50 microseconds. In microseconds.
@@ -200,6 +196,10 @@ impl SharedRegion {
     ///         directory itself it fails at once. Default: not at all. Milliseconds, a timedelta, or None for ever.
     ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable ZINC_DIR,
     ///         else /dev/shm.
+    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that this call
+    ///         needs, whichever of its members owns it. Only members can give a file to a group, or the directory does: where
+    ///         it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
+    ///         none.
     ///
     /// Returns:
     ///     The `SharedRegion`.
@@ -215,8 +215,8 @@ impl SharedRegion {
     ///     >>> region = SharedRegion.open("pipeline", timeout=5000)
     #[staticmethod]
     #[pyo3(
-    signature = (name, *, read_only=false, copy_on_write=false, prefault=false, accept_owner=None, accept_group=None, spin_us=None, timeout=Timeout::POLL, directory=None),
-    text_signature = "(name, *, read_only=False, copy_on_write=False, prefault=False, accept_owner=None, accept_group=None, spin_us=None, timeout=0, directory=None)"
+    signature = (name, *, read_only=false, copy_on_write=false, prefault=false, accept_owner=None, spin_us=None, timeout=Timeout::POLL, directory=None, accept_group=None),
+    text_signature = "(name, *, read_only=False, copy_on_write=False, prefault=False, accept_owner=None, spin_us=None, timeout=0, directory=None, accept_group=None)"
 )]
     fn open(
         py: Python<'_>,
@@ -225,10 +225,10 @@ impl SharedRegion {
         copy_on_write: bool,
         prefault: bool,
         accept_owner: Option<Unsigned<u32>>,
-        accept_group: Option<Unsigned<u32>>,
         spin_us: Option<Unsigned<u64>>,
         timeout: Timeout,
         directory: Option<PathBuf>,
+        accept_group: Option<Unsigned<u32>>,
     ) -> Result<Py<Self>, Failure> {
         let mut options = RegionOptions::new();
         options = options.read_only(read_only);
@@ -237,15 +237,15 @@ impl SharedRegion {
         if let Some(accept_owner) = accept_owner {
             options = options.accept_owner(accept_owner.0);
         }
-        if let Some(accept_group) = accept_group {
-            options = options.accept_group(accept_group.0);
-        }
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));
         }
         options = options.timeout(timeout.0);
         if let Some(directory) = directory {
             options = options.directory(directory);
+        }
+        if let Some(accept_group) = accept_group {
+            options = options.accept_group(accept_group.0);
         }
         let region = binding::open(&options, name, &mut Interpreter(py), None)?.into();
         Ok(OwnedRegion::object(py, region, &options)?.unbind())
@@ -265,19 +265,19 @@ impl SharedRegion {
     ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
     ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
     ///         InvalidArgument. Default: 0600.
-    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
-    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
-    ///         Default: the group that the system chooses, usually the user's first.
     ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default: none.
-    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that this call
-    ///         needs, whichever of its members owns it. Only members can give a file to a group, or the directory does: where
-    ///         it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
-    ///         none.
     ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
     ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
     ///         microseconds, else 50 microseconds. In microseconds.
     ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable ZINC_DIR,
     ///         else /dev/shm.
+    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
+    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
+    ///         Default: the group that the system chooses, usually the user's first.
+    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that this call
+    ///         needs, whichever of its members owns it. Only members can give a file to a group, or the directory does: where
+    ///         it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
+    ///         none.
     ///
     /// Returns:
     ///     An `OwnedRegion` if this call created it, else a `SharedRegion`.
@@ -293,8 +293,8 @@ impl SharedRegion {
     ///     True
     #[staticmethod]
     #[pyo3(
-    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, mode=Unsigned(0o600), group=None, accept_owner=None, accept_group=None, spin_us=None, directory=None),
-    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, mode=0o600, group=None, accept_owner=None, accept_group=None, spin_us=None, directory=None)"
+    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, mode=Unsigned(0o600), accept_owner=None, spin_us=None, directory=None, group=None, accept_group=None),
+    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, mode=0o600, accept_owner=None, spin_us=None, directory=None, group=None, accept_group=None)"
 )]
     fn open_or_create(
         py: Python<'_>,
@@ -304,31 +304,31 @@ impl SharedRegion {
         sparse: bool,
         persistent: bool,
         mode: Unsigned<u32>,
-        group: Option<Unsigned<u32>>,
         accept_owner: Option<Unsigned<u32>>,
-        accept_group: Option<Unsigned<u32>>,
         spin_us: Option<Unsigned<u64>>,
         directory: Option<PathBuf>,
+        group: Option<Unsigned<u32>>,
+        accept_group: Option<Unsigned<u32>>,
     ) -> Result<Py<Self>, Failure> {
         let mut options = RegionOptions::new();
         options = options.prefault(prefault);
         options = options.sparse(sparse);
         options = options.persistent(persistent);
         options = options.mode(mode.0);
-        if let Some(group) = group {
-            options = options.group(group.0);
-        }
         if let Some(accept_owner) = accept_owner {
             options = options.accept_owner(accept_owner.0);
-        }
-        if let Some(accept_group) = accept_group {
-            options = options.accept_group(accept_group.0);
         }
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));
         }
         if let Some(directory) = directory {
             options = options.directory(directory);
+        }
+        if let Some(group) = group {
+            options = options.group(group.0);
+        }
+        if let Some(accept_group) = accept_group {
+            options = options.accept_group(accept_group.0);
         }
         let region = py.detach(|| options.open_or_create(name, capacity.0))?;
         Ok(OwnedRegion::object(py, region, &options)?.unbind())

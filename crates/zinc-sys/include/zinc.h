@@ -249,16 +249,8 @@ typedef struct zinc_options {
   // write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
   // InvalidArgument. 0 is the default: 0600.
   uint32_t mode;
-  // Create: the group that the region belongs to, whose rights the second digit of the mode says (0660, say); without
-  // any right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
-  // It counts if its flag is set.
-  uint32_t group;
   // Open: accept a region of the user with this id too, beside the caller's own and root's. 0 is nobody.
   uint32_t accept_owner;
-  // Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
-  // whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives its
-  // group to every file, and users who are no members may make some, this accepts nothing. It counts if its flag is set.
-  uint32_t accept_group;
   // Always 0.
   uint32_t reserved;
   // Create, open: how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits
@@ -271,6 +263,14 @@ typedef struct zinc_options {
   // Create, open, list, remove: where the region lives: a directory on a tmpfs or hugetlbfs. Only read during calls; it
   // stays the caller's. NULL is the default: the environment variable ZINC_DIR, else /dev/shm.
   const char *directory;
+  // Create: the group that the region belongs to, whose rights the second digit of the mode says (0660, say); without
+  // any right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
+  // It counts if its flag is set.
+  uint32_t group;
+  // Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+  // whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives its
+  // group to every file, and users who are no members may make some, this accepts nothing. It counts if its flag is set.
+  uint32_t accept_group;
 } zinc_options;
 
 // What zinc_wait_async calls: with the pointer that it was given, and what zinc_wait_ns would have returned.

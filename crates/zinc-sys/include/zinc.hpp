@@ -440,25 +440,9 @@ public:
     c_.mode = bits;
     return *this;
   }
-  /// Create: the group that the region belongs to, whose rights the second digit of the mode says (`0660`, say);
-  /// without any right for it, the mode is `InvalidArgument`. This user must be a member of it, or the region is
-  /// `PermissionDenied`. Default: the group that the system chooses, usually the user's first.
-  options& group(std::uint32_t id) noexcept {
-    c_.group = id;
-    c_.flags |= ZINC_OPTION_GROUP;
-    return *this;
-  }
   /// Open: accept a region of the user with this id too, beside the caller's own and root's. Default: none.
   options& accept_owner(std::uint32_t id) noexcept {
     c_.accept_owner = id;
-    return *this;
-  }
-  /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
-  /// whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives
-  /// its group to every file, and users who are no members may make some, this accepts nothing. Default: none.
-  options& accept_group(std::uint32_t id) noexcept {
-    c_.accept_group = id;
-    c_.flags |= ZINC_OPTION_ACCEPT_GROUP;
     return *this;
   }
   /// Create, open: how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits
@@ -478,6 +462,22 @@ public:
   /// variable `ZINC_DIR`, else `/dev/shm`.
   options& directory(std::string_view path) {
     directory_ = detail::c_string(path);
+    return *this;
+  }
+  /// Create: the group that the region belongs to, whose rights the second digit of the mode says (`0660`, say);
+  /// without any right for it, the mode is `InvalidArgument`. This user must be a member of it, or the region is
+  /// `PermissionDenied`. Default: the group that the system chooses, usually the user's first.
+  options& group(std::uint32_t id) noexcept {
+    c_.group = id;
+    c_.flags |= ZINC_OPTION_GROUP;
+    return *this;
+  }
+  /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+  /// whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives
+  /// its group to every file, and users who are no members may make some, this accepts nothing. Default: none.
+  options& accept_group(std::uint32_t id) noexcept {
+    c_.accept_group = id;
+    c_.flags |= ZINC_OPTION_ACCEPT_GROUP;
     return *this;
   }
 // >>>

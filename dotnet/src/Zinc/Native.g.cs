@@ -216,13 +216,13 @@ namespace Zinc
             internal UIntPtr Size;
             internal uint Flags;
             internal uint Mode;
-            internal uint Group;
             internal uint AcceptOwner;
-            internal uint AcceptGroup;
             internal uint Reserved;
             internal long SpinNs;
             internal long TimeoutNs;
             internal byte* Directory;
+            internal uint Group;
+            internal uint AcceptGroup;
         }
 
         /// <summary><c>zinc_region_info</c>.</summary>

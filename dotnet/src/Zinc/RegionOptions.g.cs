@@ -55,24 +55,9 @@ namespace Zinc
         public int Mode { get; set; }
 
         /// <summary>
-        /// Create: the group that the region belongs to, whose rights the second digit of the mode says (<c>0660</c>,
-        /// say); without any right for it, the mode is <c>InvalidArgument</c>. This user must be a member of it, or the
-        /// region is <c>PermissionDenied</c>. Default: the group that the system chooses, usually the user's first.
-        /// </summary>
-        public long? Group { get; set; }
-
-        /// <summary>
         /// Open: accept a region of the user with this id too, beside the caller's own and root's. Default: none.
         /// </summary>
         public long? AcceptOwner { get; set; }
-
-        /// <summary>
-        /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call
-        /// needs, whichever of its members owns it. Only members can give a file to a group, or the directory does:
-        /// where it gives its group to every file, and users who are no members may make some, this accepts nothing.
-        /// Default: none.
-        /// </summary>
-        public long? AcceptGroup { get; set; }
 
         /// <summary>
         /// Create, open: how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
@@ -93,6 +78,21 @@ namespace Zinc
         /// </summary>
         public string? Directory { get; set; }
 
+        /// <summary>
+        /// Create: the group that the region belongs to, whose rights the second digit of the mode says (<c>0660</c>,
+        /// say); without any right for it, the mode is <c>InvalidArgument</c>. This user must be a member of it, or the
+        /// region is <c>PermissionDenied</c>. Default: the group that the system chooses, usually the user's first.
+        /// </summary>
+        public long? Group { get; set; }
+
+        /// <summary>
+        /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call
+        /// needs, whichever of its members owns it. Only members can give a file to a group, or the directory does:
+        /// where it gives its group to every file, and users who are no members may make some, this accepts nothing.
+        /// Default: none.
+        /// </summary>
+        public long? AcceptGroup { get; set; }
+
         /// <summary>As C has it, but for the directory, which must be pinned.</summary>
         internal unsafe Native.Options ToNative()
         {
@@ -109,11 +109,11 @@ namespace Zinc
                 Size = (UIntPtr)(uint)sizeof(Native.Options),
                 Flags = flags,
                 Mode = (uint)Mode,
-                Group = Ids.Of(Group, nameof(Group)),
                 AcceptOwner = Ids.Of(AcceptOwner, nameof(AcceptOwner)),
-                AcceptGroup = Ids.Of(AcceptGroup, nameof(AcceptGroup)),
                 SpinNs = Times.Span(Spin),
                 TimeoutNs = Times.Limit(Timeout, nameof(Timeout)),
+                Group = Ids.Of(Group, nameof(Group)),
+                AcceptGroup = Ids.Of(AcceptGroup, nameof(AcceptGroup)),
             };
         }
     }

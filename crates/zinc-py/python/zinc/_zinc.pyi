@@ -48,9 +48,9 @@ class SharedRegion(_Buffer):
         persistent: bool = False,
         unlinked: bool = False,
         mode: int = 0o600,
-        group: int | None = None,
         spin_us: int | None = None,
         directory: _Directory = None,
+        group: int | None = None,
     ) -> OwnedRegion: ...
     @staticmethod
     def create_tensor(
@@ -63,9 +63,9 @@ class SharedRegion(_Buffer):
         persistent: bool = False,
         unlinked: bool = False,
         mode: int = 0o600,
-        group: int | None = None,
         spin_us: int | None = None,
         directory: _Directory = None,
+        group: int | None = None,
     ) -> OwnedRegion: ...
     @staticmethod
     def open(
@@ -75,10 +75,10 @@ class SharedRegion(_Buffer):
         copy_on_write: bool = False,
         prefault: bool = False,
         accept_owner: int | None = None,
-        accept_group: int | None = None,
         spin_us: int | None = None,
         timeout: _Timeout = 0,
         directory: _Directory = None,
+        accept_group: int | None = None,
     ) -> SharedRegion: ...
     @staticmethod
     def open_or_create(
@@ -89,11 +89,11 @@ class SharedRegion(_Buffer):
         sparse: bool = False,
         persistent: bool = False,
         mode: int = 0o600,
-        group: int | None = None,
         accept_owner: int | None = None,
-        accept_group: int | None = None,
         spin_us: int | None = None,
         directory: _Directory = None,
+        group: int | None = None,
+        accept_group: int | None = None,
     ) -> SharedRegion: ...
     # >>>
     @property

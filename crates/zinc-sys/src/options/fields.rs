@@ -51,16 +51,8 @@ pub struct zinc_options {
     /// write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
     /// InvalidArgument. 0 is the default: 0600.
     pub mode: u32,
-    /// Create: the group that the region belongs to, whose rights the second digit of the mode says (0660, say); without
-    /// any right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
-    /// It counts if its flag is set.
-    pub group: u32,
     /// Open: accept a region of the user with this id too, beside the caller's own and root's. 0 is nobody.
     pub accept_owner: u32,
-    /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
-    /// whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives its
-    /// group to every file, and users who are no members may make some, this accepts nothing. It counts if its flag is set.
-    pub accept_group: u32,
     /// Always 0.
     pub reserved: u32,
     /// Create, open: how long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits
@@ -73,6 +65,14 @@ pub struct zinc_options {
     /// Create, open, list, remove: where the region lives: a directory on a tmpfs or hugetlbfs. Only read during calls; it
     /// stays the caller's. NULL is the default: the environment variable ZINC_DIR, else /dev/shm.
     pub directory: *const c_char,
+    /// Create: the group that the region belongs to, whose rights the second digit of the mode says (0660, say); without
+    /// any right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
+    /// It counts if its flag is set.
+    pub group: u32,
+    /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+    /// whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives its
+    /// group to every file, and users who are no members may make some, this accepts nothing. It counts if its flag is set.
+    pub accept_group: u32,
 }
 
 impl zinc_options {
@@ -80,13 +80,13 @@ impl zinc_options {
         size: size_of::<Self>(),
         flags: 0,
         mode: 0,
-        group: 0,
         accept_owner: 0,
-        accept_group: 0,
         reserved: 0,
         spin_ns: 0,
         timeout_ns: 0,
         directory: ptr::null(),
+        group: 0,
+        accept_group: 0,
     };
 
     /// Whether nothing is asked for that this release does not know.
@@ -105,11 +105,11 @@ impl zinc_options {
         PlainOptions {
             flags: self.flags,
             mode: self.mode,
-            group: self.group,
             accept_owner: self.accept_owner,
-            accept_group: self.accept_group,
             spin_ns: self.spin_ns,
             timeout_ns: self.timeout_ns,
+            group: self.group,
+            accept_group: self.accept_group,
             directory: directory.map(Path::to_owned),
         }
     }

@@ -30,12 +30,12 @@ pub struct RegionOptions {
     pub(in crate::region) persistent: bool,
     pub(in crate::region) unlinked: bool,
     pub(in crate::region) mode: u32,
-    pub(in crate::region) group: Option<u32>,
     pub(in crate::region) accept_owner: Option<u32>,
-    pub(in crate::region) accept_group: Option<u32>,
     pub(in crate::region) spin: Option<Duration>,
     pub(in crate::region) timeout: Timeout,
     pub(in crate::region) directory: Option<PathBuf>,
+    pub(in crate::region) group: Option<u32>,
+    pub(in crate::region) accept_group: Option<u32>,
 }
 
 impl RegionOptions {
@@ -104,28 +104,10 @@ impl RegionOptions {
         self
     }
 
-    /// Create: the group that the region belongs to, whose rights the second digit of the mode says (`0660`, say); without
-    /// any right for it, the mode is `InvalidArgument`. This user must be a member of it, or the region is
-    /// `PermissionDenied`. Default: the group that the system chooses, usually the user's first.
-    #[must_use]
-    pub fn group(mut self, id: u32) -> Self {
-        self.group = Some(id);
-        self
-    }
-
     /// Open: accept a region of the user with this id too, beside the caller's own and root's. Default: none.
     #[must_use]
     pub fn accept_owner(mut self, id: u32) -> Self {
         self.accept_owner = Some(id);
-        self
-    }
-
-    /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
-    /// whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives its
-    /// group to every file, and users who are no members may make some, this accepts nothing. Default: none.
-    #[must_use]
-    pub fn accept_group(mut self, id: u32) -> Self {
-        self.accept_group = Some(id);
         self
     }
 
@@ -151,6 +133,24 @@ impl RegionOptions {
     #[must_use]
     pub fn directory(mut self, path: impl Into<PathBuf>) -> Self {
         self.directory = Some(path.into());
+        self
+    }
+
+    /// Create: the group that the region belongs to, whose rights the second digit of the mode says (`0660`, say); without
+    /// any right for it, the mode is `InvalidArgument`. This user must be a member of it, or the region is
+    /// `PermissionDenied`. Default: the group that the system chooses, usually the user's first.
+    #[must_use]
+    pub fn group(mut self, id: u32) -> Self {
+        self.group = Some(id);
+        self
+    }
+
+    /// Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+    /// whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives its
+    /// group to every file, and users who are no members may make some, this accepts nothing. Default: none.
+    #[must_use]
+    pub fn accept_group(mut self, id: u32) -> Self {
+        self.accept_group = Some(id);
         self
     }
 }

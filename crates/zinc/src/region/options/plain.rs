@@ -18,16 +18,16 @@ pub struct PlainOptions {
     pub flags: u32,
     /// `mode`, permission bits.
     pub mode: u32,
-    /// `group`, a group id that counts if its flag is set.
-    pub group: u32,
     /// `accept_owner`, a user id.
     pub accept_owner: u32,
-    /// `accept_group`, a group id that counts if its flag is set.
-    pub accept_group: u32,
     /// `spin`, in nanoseconds; negative is none at all.
     pub spin_ns: i64,
     /// `timeout`, in nanoseconds; 0 is not at all, and negative for ever.
     pub timeout_ns: i64,
+    /// `group`, a group id that counts if its flag is set.
+    pub group: u32,
+    /// `accept_group`, a group id that counts if its flag is set.
+    pub accept_group: u32,
     /// `directory`; none is the default.
     pub directory: Option<PathBuf>,
 }
@@ -67,11 +67,11 @@ impl PlainOptions {
         Self {
             flags,
             mode: u32::try_from(numbers[0]).unwrap_or(u32::MAX),
-            group: u32::try_from(numbers[1]).unwrap_or(u32::MAX),
-            accept_owner: u32::try_from(numbers[2]).unwrap_or(u32::MAX),
-            accept_group: u32::try_from(numbers[3]).unwrap_or(u32::MAX),
-            spin_ns: numbers[4],
-            timeout_ns: numbers[5],
+            accept_owner: u32::try_from(numbers[1]).unwrap_or(u32::MAX),
+            spin_ns: numbers[2],
+            timeout_ns: numbers[3],
+            group: u32::try_from(numbers[4]).unwrap_or(u32::MAX),
+            accept_group: u32::try_from(numbers[5]).unwrap_or(u32::MAX),
             directory,
         }
     }
@@ -81,11 +81,11 @@ impl PlainOptions {
     pub fn numbers(&self) -> [i64; Self::NUMBERS] {
         [
             i64::from(self.mode),
-            i64::from(self.group),
             i64::from(self.accept_owner),
-            i64::from(self.accept_group),
             self.spin_ns,
             self.timeout_ns,
+            i64::from(self.group),
+            i64::from(self.accept_group),
         ]
     }
 
@@ -96,8 +96,8 @@ impl PlainOptions {
         Self {
             flags: self.flags & (Self::COPY_ON_WRITE | Self::ACCEPT_GROUP),
             accept_owner: self.accept_owner,
-            accept_group: self.accept_group,
             spin_ns: self.spin_ns,
+            accept_group: self.accept_group,
             ..Self::default()
         }
     }
@@ -113,11 +113,11 @@ impl From<PlainOptions> for RegionOptions {
             persistent: plain.flags & PlainOptions::PERSISTENT != 0,
             unlinked: plain.flags & PlainOptions::UNLINKED != 0,
             mode: plain.mode,
-            group: Some(plain.group).filter(|_| plain.flags & PlainOptions::GROUP != 0),
             accept_owner: Some(plain.accept_owner).filter(|&id| id != 0),
-            accept_group: Some(plain.accept_group).filter(|_| plain.flags & PlainOptions::ACCEPT_GROUP != 0),
             spin: chosen(plain.spin_ns),
             timeout: Timeout::from_nanos(plain.timeout_ns),
+            group: Some(plain.group).filter(|_| plain.flags & PlainOptions::GROUP != 0),
+            accept_group: Some(plain.accept_group).filter(|_| plain.flags & PlainOptions::ACCEPT_GROUP != 0),
             directory: plain.directory,
         }
     }
@@ -138,11 +138,11 @@ impl From<&RegionOptions> for PlainOptions {
         Self {
             flags: flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).sum(),
             mode: options.mode,
-            group: options.group.unwrap_or(0),
             accept_owner: options.accept_owner.unwrap_or(0),
-            accept_group: options.accept_group.unwrap_or(0),
             spin_ns: options.spin.map_or(0, nanoseconds),
             timeout_ns: options.timeout.nanoseconds(),
+            group: options.group.unwrap_or(0),
+            accept_group: options.accept_group.unwrap_or(0),
 
             directory: options.directory.clone(),
         }

@@ -11,11 +11,11 @@ abstract class Choices {
     static final int NUMBERS = 6;
 
     static final int MODE = 0;
-    static final int GROUP = 1;
-    static final int ACCEPT_OWNER = 2;
-    static final int ACCEPT_GROUP = 3;
-    static final int SPIN = 4;
-    static final int TIMEOUT = 5;
+    static final int ACCEPT_OWNER = 1;
+    static final int SPIN = 2;
+    static final int TIMEOUT = 3;
+    static final int GROUP = 4;
+    static final int ACCEPT_GROUP = 5;
 
     /** Options with that flag as given. */
     abstract RegionOptions flag(int flag, boolean set);
@@ -107,18 +107,6 @@ abstract class Choices {
     }
 
     /**
-     * Create: the group that the region belongs to, whose rights the second digit of the mode says ({@code 0660}, say);
-     * without any right for it, the mode is {@code InvalidArgument}. This user must be a member of it, or the region is
-     * {@code PermissionDenied}.
-     *
-     * @param id the group's id; the default is the group that the system chooses, usually the user's first
-     * @return options with it
-     */
-    public RegionOptions group(long id) {
-        return flag(64, true).number(GROUP, Ids.check(id));
-    }
-
-    /**
      * Open: accept a region of the user with this id too, beside the caller's own and root's.
      *
      * @param id the user's id; the default is none
@@ -126,18 +114,6 @@ abstract class Choices {
      */
     public RegionOptions acceptOwner(long id) {
         return number(ACCEPT_OWNER, Ids.check(id));
-    }
-
-    /**
-     * Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
-     * whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives
-     * its group to every file, and users who are no members may make some, this accepts nothing.
-     *
-     * @param id the group's id; the default is none
-     * @return options with it
-     */
-    public RegionOptions acceptGroup(long id) {
-        return flag(128, true).number(ACCEPT_GROUP, Ids.check(id));
     }
 
     /**
@@ -171,5 +147,29 @@ abstract class Choices {
      */
     public RegionOptions directory(Path path) {
         return path(path);
+    }
+
+    /**
+     * Create: the group that the region belongs to, whose rights the second digit of the mode says ({@code 0660}, say);
+     * without any right for it, the mode is {@code InvalidArgument}. This user must be a member of it, or the region is
+     * {@code PermissionDenied}.
+     *
+     * @param id the group's id; the default is the group that the system chooses, usually the user's first
+     * @return options with it
+     */
+    public RegionOptions group(long id) {
+        return flag(64, true).number(GROUP, Ids.check(id));
+    }
+
+    /**
+     * Open: accept a region that belongs to the group with this id and gives the group the rights that this call needs,
+     * whichever of its members owns it. Only members can give a file to a group, or the directory does: where it gives
+     * its group to every file, and users who are no members may make some, this accepts nothing.
+     *
+     * @param id the group's id; the default is none
+     * @return options with it
+     */
+    public RegionOptions acceptGroup(long id) {
+        return flag(128, true).number(ACCEPT_GROUP, Ids.check(id));
     }
 }

@@ -25,12 +25,12 @@ final class Options {
                 case "persistent" -> options.persistent(value.getAsBoolean());
                 case "unlinked" -> options.unlinked(value.getAsBoolean());
                 case "mode" -> options.mode(value.getAsInt());
-                case "group" -> options.group(value.getAsLong());
                 case "accept_owner" -> options.acceptOwner(value.getAsLong());
-                case "accept_group" -> options.acceptGroup(value.getAsLong());
                 case "spin_us" -> options.spin(Duration.ofNanos(1000 * value.getAsLong()));
                 case "timeout" -> options.timeout(Duration.ofMillis(value.getAsLong()));
                 case "directory" -> options.directory(Path.of(value.getAsString()));
+                case "group" -> options.group(value.getAsLong());
+                case "accept_group" -> options.acceptGroup(value.getAsLong());
                 default -> options;
             };
         }
