@@ -24,22 +24,23 @@
  * RESULTS. `int` functions return 0 or a positive answer, and on failure a negative code of enum zinc_error. The codes
  * are the same in every language and never change. After a failure zinc_error_message() and its companions tell the
  * calling thread more. Functions that return something else have a value for failure (NULL, 0), and tell more in
- * the same way. ZINC_ERROR_OS with zinc_error_os() == EINVAL is a NULL where there must be none; any function may
- * return it for that, or for a bug in Zinc, which never ends the program.
+ * the same way. Any function may also return ZINC_ERROR_INVALID_ARGUMENT, for a NULL where there must be none, which the
+ * message names, or ZINC_ERROR_INTERNAL, for a bug in Zinc, which never ends the program.
  *
- * HANDLES (zinc_region, zinc_view, zinc_listing) are tokens, and the caller's own from the call that gave them to the
- * one that ends them (zinc_close, zinc_view_release, zinc_listing_free). NULL, a handle that was ended, and any other
- * value are never followed: functions fail with ZINC_ERROR_CLOSED. Ending one twice, and ending NULL, is fine.
+ * HANDLES (zinc_region, zinc_view, zinc_listing) are tokens. A handle is the caller's own from the call that returns it
+ * to the one that ends it (zinc_close, zinc_view_release, zinc_listing_free). No value is ever followed as an address:
+ * for a handle that was ended, and for any value that never was one, functions fail with ZINC_ERROR_CLOSED. Ending one
+ * twice, and ending NULL, is fine.
  *
- * MEMORY. Whatever a pointer points to belongs to who made it: arguments to the caller, who may change or free them
- * after the call; results to Zinc, for as long as the function says. Nothing that Zinc returns is for free().
+ * MEMORY. Arguments belong to the caller, who may change or free them after the call. Results belong to Zinc, and are
+ * valid for as long as the function says. Nothing that Zinc returns is for free().
  *
  * THREADS. Every function may be called from any thread, also with a handle that another thread uses, waits on, or
- * closes at that moment. Threads that share one handle share what zinc_wait has seen; zinc_clone gives a handle with
- * its own. The bytes at zinc_ptr are shared memory: who writes and who reads when is for the programs to agree on.
+ * closes at that moment. Threads that share one handle share what zinc_wait has seen; zinc_clone returns a handle with
+ * its own. The bytes at zinc_ptr are shared memory: the programs agree on who writes and who reads when.
  *
  * BLOCKING. zinc_wait, zinc_wait_ns, zinc_wait_past and zinc_open_with block as long as their timeout says, no other
- * function does. Timeouts run on CLOCK_MONOTONIC.
+ * function does. Timeouts run on CLOCK_MONOTONIC. 0 looks once; a negative number, ZINC_FOREVER say, is for ever.
  *
  * SIGNALS. zinc_notify and zinc_interrupt may be called from a signal handler, with an open handle.
  *
@@ -89,6 +90,10 @@
 
 // zinc_options.flags: open; the field accept_group counts.
 #define ZINC_OPTION_ACCEPT_GROUP 128
+
+// Instead of a time: wait until the end of the region or the handle, or open whenever the region appears. Any other
+// number below zero is ZINC_ERROR_INVALID_ARGUMENT.
+#define ZINC_FOREVER -1
 
 // The version of this binary interface. Functions and struct fields are added without a new one.
 #define ZINC_ABI_VERSION 1
@@ -258,7 +263,7 @@ typedef struct zinc_options {
   // default: the environment variable ZINC_SPIN_US in microseconds, else 50 microseconds.
   int64_t spin_ns;
   // Open: how long to wait for a region that does not exist yet: readers are often started first. Without the directory
-  // itself it fails at once. Nanoseconds; 0 is not at all, and negative is for ever.
+  // itself it fails at once. Nanoseconds; 0 is not at all, and ZINC_FOREVER is for ever.
   int64_t timeout_ns;
   // Create, open, list, remove: where the region lives: a directory on a tmpfs or hugetlbfs. Only read during calls; it
   // stays the caller's. NULL is the default: the environment variable ZINC_DIR, else /dev/shm.
@@ -375,7 +380,7 @@ size_t zinc_capacity(const struct zinc_region *region);
 int zinc_notify(struct zinc_region *region);
 
 // Waits for a notification that this handle has not seen yet. Blocks for up to `timeout_ms` milliseconds; 0 looks once,
-// a negative number waits for ever.
+// ZINC_FOREVER, which is -1, waits for ever.
 //
 // Returns at once if there is one already, be it from before the region was opened; several may arrive as one. What
 // the notifier wrote before is visible afterwards. The wait first looks again and again for up to 50 µs, then
@@ -383,7 +388,7 @@ int zinc_notify(struct zinc_region *region);
 //
 // Returns 1 if notified, 0 if the time is up; or ZINC_ERROR_CLOSED (the owner closed the region, or another thread this
 // handle), _OWNER_DIED (within a second after the kernel has closed its dead process's files), _INTERRUPTED (by
-// zinc_interrupt). Notifications from before are delivered first.
+// zinc_interrupt), _INVALID_ARGUMENT (any other number below zero). Notifications from before are delivered first.
 int zinc_wait(struct zinc_region *region,
               int64_t timeout_ms);
 
@@ -405,6 +410,14 @@ size_t zinc_error_copy(char *buffer,
 // The code of the calling thread's last error, one of enum zinc_error; 0 if no call of this thread has failed yet.
 int zinc_error_code(void);
 
+// The call behind the calling thread's last error, such as "open"; NULL if no call of this thread has failed yet.
+//
+// The string belongs to Zinc; it is valid until the next call of this thread fails, or the thread ends.
+const char *zinc_error_operation(void);
+
+// The region that the calling thread's last error is about; NULL if it is about none. Valid as zinc_error_operation is.
+const char *zinc_error_region(void);
+
 // The operating system's error number (errno) behind the calling thread's last error; 0 if there is none.
 int zinc_error_os(void);
 
@@ -423,9 +436,8 @@ const char *zinc_error_name(int code);
 
 // Fills options with the defaults. `size` is sizeof(zinc_options) as the caller's compiler knows it.
 //
-// Returns 0, or ZINC_ERROR_UNSUPPORTED for a size that no release has, or ZINC_ERROR_INVALID_ARGUMENT if `options` is NULL.
-int zinc_options_init(struct zinc_options *options,
-                      size_t size);
+// Returns 0, or ZINC_ERROR_INVALID_ARGUMENT if `options` is NULL, or no release has that size.
+int zinc_options_init(struct zinc_options *options, size_t size);
 
 // zinc_create with options; NULL options are the defaults.
 int zinc_create_with(const char *name,
@@ -459,7 +471,7 @@ int zinc_wait_ns(struct zinc_region *region, int64_t timeout_ns);
 int zinc_sequence(const struct zinc_region *region, uint64_t *out);
 
 // Waits until the sequence is greater than `sequence`, for callers who keep count themselves. Blocks for up to
-// `timeout_ns` nanoseconds; 0 looks once, a negative number waits for ever.
+// `timeout_ns` nanoseconds; 0 looks once, ZINC_FOREVER waits for ever.
 //
 // Counts every notification, this handle's own too, and does not move what zinc_wait has seen.
 //
@@ -509,7 +521,7 @@ int zinc_wait_async(struct zinc_region *region,
 // Takes a wait back. Never blocks.
 //
 // Returns 1 if the callback never will be called; or 0 if it was called, is running or about to, or was cancelled
-// before; or ZINC_ERROR_CLOSED if `wait` is NULL. It does not wait for a callback that is running, and may be called
+// before; or ZINC_ERROR_INVALID_ARGUMENT if `wait` is NULL. It does not wait for a callback that is running, and may be called
 // from one.
 int zinc_wait_cancel(struct zinc_async_wait *wait);
 
@@ -545,7 +557,7 @@ int zinc_open_async(const char *name,
 // Takes an open back. It blocks no longer than a single look for the region takes.
 //
 // Returns 1 if the callback never will be called, and no handle was made; or 0 if it was called, is running or about to,
-// so that the handle is the callback's, or the open was cancelled before; or ZINC_ERROR_CLOSED if `open` is NULL. It does
+// so that the handle is the callback's, or the open was cancelled before; or ZINC_ERROR_INVALID_ARGUMENT if `open` is NULL. It does
 // not wait for a callback that is running, and may be called from one.
 int zinc_open_cancel(struct zinc_async_open *open);
 
@@ -559,7 +571,7 @@ const char *zinc_name(const struct zinc_region *region);
 //
 // out  Its field `size` is set by the caller. The strings belong to Zinc and are valid until the handle is closed.
 //
-// Returns 0, or ZINC_ERROR_CLOSED, _UNSUPPORTED (`size` is not set), _INVALID_ARGUMENT if `out` is NULL.
+// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_INVALID_ARGUMENT if `out` is NULL or its `size` is not set.
 int zinc_info(const struct zinc_region *region,
               struct zinc_region_info *out);
 
@@ -626,8 +638,8 @@ int zinc_list(const struct zinc_options *options,
 //
 // out  Its field `size` is set by the caller. The strings belong to the listing and are valid until it is freed.
 //
-// Returns 1; or 0, with `out` as it was, if there are no more; or ZINC_ERROR_CLOSED (the listing was freed),
-// _UNSUPPORTED (`size` is not set), _INVALID_ARGUMENT if `out` is NULL.
+// Returns 1; or 0, with `out` as it was, if there are no more; or ZINC_ERROR_CLOSED (the listing was freed), or
+// ZINC_ERROR_INVALID_ARGUMENT if `out` is NULL or its `size` is not set.
 int zinc_listing_get(const struct zinc_listing *listing,
                      size_t index,
                      struct zinc_region_info *out);
@@ -675,8 +687,8 @@ int zinc_get_descriptor(const struct zinc_region *region,
 // descriptor  Where the description goes; all 0 on failure.
 // view        Where the view goes, for the caller to release with zinc_view_release; NULL goes there on failure.
 //
-// Returns 0, or ZINC_ERROR_DESCRIPTOR (the data is of another type, or not described), _CLOSED, _OS if a pointer is
-// NULL.
+// Returns 0, or ZINC_ERROR_DESCRIPTOR (the data is of another type, or not described), _CLOSED, _INVALID_ARGUMENT if a
+// pointer is NULL or `dtype` is none.
 int zinc_tensor(struct zinc_region *region,
                 uint32_t dtype,
                 struct zinc_descriptor *descriptor,

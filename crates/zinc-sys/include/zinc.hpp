@@ -15,8 +15,14 @@
 // with zinc::errc, and, where the C++ library has the like, with std::errc.
 //
 // THREADS. A handle may be used by several threads at once, close() included; like any object, it is not to be moved
-// from or destroyed meanwhile. The bytes are shared memory: who writes and who reads when is for the programs to agree
-// on, and by notify() and wait() they do.
+// from or destroyed meanwhile. The bytes are shared memory: the programs agree on who writes and who reads when, by
+// notify() and wait(), say.
+//
+// THREADSANITIZER. The library itself is not instrumented. With -fsanitize=thread this header tells ThreadSanitizer what
+// the library orders: whatever comes before notify() comes before what follows a wait() that it ends, on the same handle
+// or a clone; whatever comes before wait_async() and open_async() comes before their callbacks. Two handles that were
+// opened separately have the bytes at two addresses, which it takes for two memories, so it reports nothing there; threads
+// that hand over other memory by a notification between two such handles need a lock or an atomic of their own.
 
 #ifndef ZINC_HPP
 #define ZINC_HPP
@@ -32,6 +38,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <initializer_list>
 #include <limits>
 #include <memory>
@@ -51,6 +58,18 @@
 #endif
 #if defined(__cpp_lib_span)
 #include <span>
+#endif
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ZINC_HPP_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) && !defined(ZINC_HPP_TSAN)
+#define ZINC_HPP_TSAN 1
+#endif
+#if defined(ZINC_HPP_TSAN)
+#include <sanitizer/tsan_interface.h>
 #endif
 
 namespace zinc {
@@ -207,14 +226,17 @@ class error : public std::system_error {
 public:
   /// The calling thread's last error.
   explicit error(errc kind)
-      : std::system_error(make_error_code(kind)), message_(std::make_shared<std::string>(zinc_error_message())),
-        os_(zinc_error_os()) {
+      : std::system_error(make_error_code(kind)), texts_(std::make_shared<texts>()), os_(zinc_error_os()) {
     zinc_error_space(&needed_, &free_);
   }
 
   /// The operation, the region, the reason, and what to do next.
-  const char* what() const noexcept override { return message_->c_str(); }
+  const char* what() const noexcept override { return texts_->message.c_str(); }
   errc kind() const noexcept { return static_cast<errc>(code().value()); }
+  /// The call that failed, such as "open".
+  const std::string& operation() const noexcept { return texts_->operation; }
+  /// The name of the region that the call was about; "" if it was about none.
+  const std::string& region() const noexcept { return texts_->region; }
   /// The operating system's error number (errno) behind this error; 0 if there is none.
   int os_error() const noexcept { return os_; }
   /// For no_space_error: how many bytes the region needs in all.
@@ -223,8 +245,16 @@ public:
   std::uint64_t free() const noexcept { return free_; }
 
 private:
+  struct texts {
+    static std::string copy(const char* text) { return text != nullptr ? text : ""; }
+
+    std::string message = zinc_error_message();
+    std::string operation = copy(zinc_error_operation());
+    std::string region = copy(zinc_error_region());
+  };
+
   // Shared, so that copying the exception cannot fail.
-  std::shared_ptr<const std::string> message_;
+  std::shared_ptr<const texts> texts_;
   int os_;
   std::uint64_t needed_ = 0;
   std::uint64_t free_ = 0;
@@ -337,12 +367,40 @@ private:
   std::error_code* code_ = nullptr;
 };
 
+/// Tells ThreadSanitizer that what follows a see() of the same address comes after this.
+inline void publish([[maybe_unused]] void* address) noexcept {
+#if defined(ZINC_HPP_TSAN)
+  __tsan_release(address);
+#endif
+}
+
+/// Tells ThreadSanitizer that this comes after each publish() of the same address.
+inline void see([[maybe_unused]] void* address) noexcept {
+#if defined(ZINC_HPP_TSAN)
+  __tsan_acquire(address);
+#endif
+}
+
 /// A string as C takes it. A NUL within a name would cut it, and the call would go to another region: with this in its
 /// place the name is refused.
 inline std::string c_string(std::string_view text) {
   std::string copy(text);
   std::replace(copy.begin(), copy.end(), '\0', '\1');
   return copy;
+}
+
+}  // namespace detail
+
+namespace detail {
+
+/// A conversion that compilers may warn of where both types are the same.
+template <class To, class From>
+constexpr To to(From from) noexcept {
+  if constexpr (std::is_same_v<To, From>) {
+    return from;
+  } else {
+    return static_cast<To>(from);
+  }
 }
 
 }  // namespace detail
@@ -365,7 +423,7 @@ inline std::size_t dtype_size(dtype type) noexcept { return zinc_dtype_size(stat
 /// How long a call may wait: a number of milliseconds, a std::chrono duration, or zinc::forever.
 class timeout {
 public:
-  /// Milliseconds; 0 looks once, a negative number is for ever, as in C.
+  /// Milliseconds; 0 looks once. A call with a number below zero is invalid_argument_error.
   template <class Int, std::enable_if_t<std::is_integral_v<Int> && !std::is_same_v<Int, bool>, int> = 0>
   constexpr timeout(Int milliseconds) noexcept : nanoseconds_(from_milliseconds(milliseconds)) {}
 
@@ -373,27 +431,41 @@ public:
   template <class Rep, class Period>
   constexpr timeout(std::chrono::duration<Rep, Period> time) noexcept : nanoseconds_(from_duration(time)) {}
 
-  /// As the C functions take it: negative is for ever.
+  /// Until there is something, or will never be.
+  static constexpr timeout forever() noexcept { return timeout(exact{ZINC_FOREVER}); }
+
+  /// As the C functions take it.
   constexpr std::int64_t nanoseconds() const noexcept { return nanoseconds_; }
 
 private:
+  struct exact {
+    std::int64_t nanoseconds;
+  };
+
+  explicit constexpr timeout(exact time) noexcept : nanoseconds_(time.nanoseconds) {}
+
   static constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max();
+  static constexpr std::int64_t most_milliseconds = longest / 1000000;
 
   template <class Int>
   static constexpr std::int64_t from_milliseconds(Int milliseconds) noexcept {
     if constexpr (std::is_signed_v<Int>) {
-      if (milliseconds < 0) return -1;
+      // No number of milliseconds below zero is ZINC_FOREVER in nanoseconds, so the C functions refuse it.
+      if (milliseconds < 0) {
+        constexpr std::intmax_t most = -most_milliseconds;
+        const std::intmax_t count = milliseconds;
+        return detail::to<std::int64_t>((count < most ? most : count) * 1000000);
+      }
     }
-    constexpr std::uint64_t most = static_cast<std::uint64_t>(longest) / 1000000;
-    const auto count = static_cast<std::uint64_t>(milliseconds);
-    return count > most ? longest : static_cast<std::int64_t>(count * 1000000);
+    const std::uintmax_t count = detail::to<std::uintmax_t>(milliseconds);
+    return count > detail::to<std::uintmax_t>(most_milliseconds) ? longest : static_cast<std::int64_t>(count * 1000000);
   }
 
   template <class Rep, class Period>
   static constexpr std::int64_t from_duration(std::chrono::duration<Rep, Period> time) noexcept {
-    using exact = std::chrono::duration<long double, std::nano>;
+    using precise = std::chrono::duration<long double, std::nano>;
     if (time <= time.zero()) return 0;
-    if (exact(time) >= exact(static_cast<long double>(longest))) return longest;
+    if (precise(time) >= precise(static_cast<long double>(longest))) return longest;
     return std::chrono::ceil<std::chrono::nanoseconds>(time).count();
   }
 
@@ -401,7 +473,7 @@ private:
 };
 
 /// Waits until there is something, or will never be.
-inline constexpr timeout forever{-1};
+inline constexpr timeout forever = timeout::forever();
 
 /// How to create or open a region. Every choice has a default.
 ///
@@ -463,6 +535,10 @@ public:
   options& directory(std::string_view path) {
     directory_ = detail::c_string(path);
     return *this;
+  }
+  template <class Path, std::enable_if_t<std::is_same_v<Path, std::filesystem::path>, int> = 0>
+  options& directory(const Path& path) {
+    return directory(std::string_view(path.native()));
   }
   /// Create: the group that the region belongs to, whose rights the second digit of the mode says (`0660`, say);
   /// without any right for it, the mode is `InvalidArgument`. This user must be a member of it, or the region is
@@ -536,7 +612,7 @@ public:
   std::size_t elements() const noexcept {
     std::uint64_t product = 1;
     for (const std::uint64_t length : shape()) product *= length;
-    return static_cast<std::size_t>(product);
+    return detail::to<std::size_t>(product);
   }
 
   friend bool operator==(const descriptor& a, const descriptor& b) noexcept {
@@ -678,32 +754,42 @@ private:
 
 namespace detail {
 
-/// What is called when a wait without a thread is over.
+inline std::error_code code_of(int result) noexcept {
+  return result < 0 ? std::error_code(result, category()) : std::error_code();
+}
+
+/// What is called with the outcome of a wait or an open without a thread.
+template <class Outcome>
 class continuation {
 public:
   virtual ~continuation() = default;
-
-  /// What the C functions call, with a continuation that it owns.
-  static void call(void* user, int result) noexcept {
-    const std::unique_ptr<continuation> self(static_cast<continuation*>(user));
-    const std::error_code code = result < 0 ? std::error_code(result, category()) : std::error_code();
-    self->run(result > 0, code);
-  }
-
-private:
-  virtual void run(bool notified, std::error_code code) noexcept = 0;
+  virtual void run(Outcome outcome, std::error_code code) noexcept = 0;
 };
 
-template <class F>
-class continuation_of final : public continuation {
+template <class Outcome, class F>
+class continuation_of final : public continuation<Outcome> {
 public:
   template <class G>
   explicit continuation_of(G&& then) : then_(std::forward<G>(then)) {}
 
-private:
-  void run(bool notified, std::error_code code) noexcept override { then_(notified, code); }
+  void run(Outcome outcome, std::error_code code) noexcept override { then_(std::move(outcome), code); }
 
+private:
   F then_;
+};
+
+/// A wait's continuation, with the address by which ThreadSanitizer knows the region.
+struct waiting {
+  std::unique_ptr<continuation<bool>> then;
+  void* address;
+
+  /// What the C functions call, with what is its own from now on.
+  static void call(void* user, int result) noexcept {
+    const std::unique_ptr<waiting> self(static_cast<waiting*>(user));
+    see(self.get());
+    if (result > 0) see(self->address);
+    self->then->run(result > 0, code_of(result));
+  }
 };
 
 }  // namespace detail
@@ -717,20 +803,40 @@ public:
   /// running or about to, or was cancelled before. Never blocks.
   bool cancel() noexcept {
     if (wait_ == nullptr || zinc_wait_cancel(wait_) != 1) return false;
-    delete then_;
+    const std::unique_ptr<detail::waiting> gone(waiting_);
     return true;
   }
 
 private:
   friend class region;
 
-  async_wait(zinc_async_wait* wait, detail::continuation* then) noexcept : wait_(wait), then_(then) {}
+  async_wait(zinc_async_wait* wait, detail::waiting* waiting) noexcept : wait_(wait), waiting_(waiting) {}
 
   zinc_async_wait* wait_ = nullptr;
-  detail::continuation* then_ = nullptr;
+  detail::waiting* waiting_ = nullptr;
 };
 
 class owned_region;
+class region;
+
+/// An open that region::open_async() began. Copies are of the same open; dropping them does not cancel it.
+class async_open {
+public:
+  async_open() noexcept = default;
+
+  /// Takes the open back. True if its callback never will be called; it is destroyed then, and no region is open. False if
+  /// it was called, is running or about to, so that the region is its own, or the open was cancelled before. Blocks no
+  /// longer than a single look for the region takes.
+  bool cancel() noexcept;
+
+private:
+  friend class region;
+
+  async_open(zinc_async_open* open, detail::continuation<region>* then) noexcept : open_(open), then_(then) {}
+
+  zinc_async_open* open_ = nullptr;
+  detail::continuation<region>* then_ = nullptr;
+};
 
 /// A handle of a region. Opening gives one; it cannot unlink the region, only an owned_region can.
 ///
@@ -786,6 +892,26 @@ public:
   }
   static region open(std::string_view name, std::error_code& code) { return open(name, {}, code); }
 
+  /// open() without blocking and without a thread that waits: calls `then(zinc::region, std::error_code)` once, when the
+  /// region is open, or will not be, on a thread of Zinc's own; perhaps before this function returns. One thread of this
+  /// process waits for the regions of all such calls. The callback may block and call anything; what it throws ends the
+  /// program, as in a std::thread.
+  ///
+  ///     auto open = zinc::region::open_async("camera", zinc::options().timeout(zinc::forever),
+  ///                                          [](zinc::region camera, std::error_code code) { ... });
+  ///     open.cancel();
+  ///
+  /// invalid_argument_error, invalid_name_error for what is no text, os_error if the system starts no thread, and then it
+  /// is not called. The callback is told of all else by the code; on its thread zinc_error_message() tells more.
+  template <class F>
+  static async_open open_async(std::string_view name, const options& how, F&& then) {
+    return open_async(detail::failure(), name, how, std::forward<F>(then));
+  }
+  template <class F>
+  static async_open open_async(std::string_view name, const options& how, F&& then, std::error_code& code) {
+    return open_async(detail::failure(code), name, how, std::forward<F>(then));
+  }
+
   /// Opens the region if it exists, else creates it: whoever comes first owns it. owned() tells, and gives the owner.
   ///
   /// As open() and create(); invalid_size_error also if it exists and is smaller than `capacity`.
@@ -800,7 +926,7 @@ public:
   bool is_open() const noexcept { return zinc_is_open(handle_) == 1; }
   explicit operator bool() const noexcept { return is_open(); }
   /// Whether this handle created its region and so owns it.
-  bool is_owner() const noexcept { return is_open() && zinc_is_owner(handle_) == 1; }
+  bool is_owner() const noexcept { return is_open() && zinc_is_owner(token()) == 1; }
   /// This handle as the owner that it is; if it is none, nothing, and the handle stays as it is.
   std::optional<owned_region> owned() &&;
 
@@ -810,9 +936,9 @@ public:
   /// moved from.
   std::size_t capacity() const noexcept { return capacity_; }
   /// The first byte, on a page boundary; null if the handle is not open. Valid until the handle is closed.
-  std::byte* data() const noexcept { return static_cast<std::byte*>(zinc_ptr(handle_)); }
+  std::byte* data() const noexcept { return static_cast<std::byte*>(zinc_ptr(token())); }
   /// Whether writing to the data would kill the process.
-  bool read_only() const noexcept { return zinc_is_read_only(handle_) == 1; }
+  bool read_only() const noexcept { return zinc_is_read_only(token()) == 1; }
 
   /// All the data. Valid until the handle is closed; get_view() gives bytes that stay. closed_error.
   span<std::byte> bytes() const { return as<std::byte>(); }
@@ -850,8 +976,8 @@ public:
   /// whoever the notification reaches. Never blocks. Does not end waits of this very handle.
   ///
   /// closed_error; permission_denied_error if this user may only read the region.
-  void notify() { detail::failure().check(zinc_notify(handle_)); }
-  void notify(std::error_code& code) noexcept { detail::failure(code).check(zinc_notify(handle_)); }
+  void notify() { notify(detail::failure()); }
+  void notify(std::error_code& code) noexcept { notify(detail::failure(code)); }
 
   /// Waits for a notification that this handle has not seen yet, be it from before the region was opened; false if the
   /// time is up. What the notifier wrote before is visible afterwards. Sleeps in the kernel after some ten
@@ -860,15 +986,14 @@ public:
   ///     region.wait(1000);     region.wait(2s);     region.wait(zinc::forever);
   ///
   /// closed_error when the owner, or another thread this handle, closes; owner_died_error within a second after
-  /// the kernel has closed its dead process's files; interrupted_error. Notifications from before are delivered first.
-  bool wait(timeout time) { return detail::failure().check(zinc_wait_ns(handle_, time.nanoseconds())) > 0; }
-  bool wait(timeout time, std::error_code& code) noexcept {
-    return detail::failure(code).check(zinc_wait_ns(handle_, time.nanoseconds())) > 0;
-  }
+  /// the kernel has closed its dead process's files; interrupted_error; invalid_argument_error for a number below zero.
+  /// Notifications from before are delivered first.
+  bool wait(timeout time) { return wait(detail::failure(), time); }
+  bool wait(timeout time, std::error_code& code) noexcept { return wait(detail::failure(code), time); }
 
   /// wait() without blocking and without a thread that waits: calls `then(bool notified, std::error_code)` once, when the
   /// wait is over, on a thread of Zinc's own; perhaps before this function returns. The callback may block and call
-  /// anything; what it throws ends the program, as in a std::thread. The time is rounded up to milliseconds.
+  /// anything; what it throws ends the program, as in a std::thread.
   ///
   ///     region.wait_async(zinc::forever, [&](bool notified, std::error_code code) { ... });
   ///
@@ -898,7 +1023,7 @@ public:
   std::uint64_t sequence(std::error_code& code) const noexcept { return sequence(detail::failure(code)); }
 
   /// Ends the waits that are in progress on this handle, on whatever thread, with interrupted_error.
-  void interrupt() noexcept { zinc_interrupt(handle_); }
+  void interrupt() noexcept { zinc_interrupt(token()); }
 
   /// Closes this handle: its waits end with closed_error, and so does every later call. The owner's close also takes
   /// the name away, marks the region closed and wakes everyone. Views stay valid. Twice is fine.
@@ -931,6 +1056,7 @@ protected:
 
 private:
   friend class owned_region;
+  friend class async_open;
 
   static region open(detail::failure on, std::string_view name, const options& how) {
     zinc_region* handle = nullptr;
@@ -946,10 +1072,30 @@ private:
     return region(handle);
   }
 
+  /// What the C functions call, with a continuation that it owns.
+  static void opened(void* user, int result, zinc_region* handle) noexcept {
+    const std::unique_ptr<detail::continuation<region>> self(static_cast<detail::continuation<region>*>(user));
+    detail::see(user);
+    self->run(region(handle), detail::code_of(result));
+  }
+
+  template <class F>
+  static async_open open_async(detail::failure on, std::string_view name, const options& how, F&& then) {
+    auto owned = std::make_unique<detail::continuation_of<region, std::decay_t<F>>>(std::forward<F>(then));
+    detail::continuation<region>* const c = owned.get();
+    detail::publish(c);
+    zinc_async_open* open = nullptr;
+    const zinc_options options = how.c();
+    if (on.check(zinc_open_async(detail::c_string(name).c_str(), &options, opened, c, &open)) != 0) return {};
+    // It is the callback's, or the canceller's, from now on.
+    static_cast<void>(owned.release());
+    return {open, c};
+  }
+
   template <class T>
   span<T> as(detail::failure on) const {
     static_assert(std::is_trivially_copyable_v<T>, "other processes run no constructors: T must be plain data");
-    void* const data = zinc_ptr(handle_);
+    void* const data = zinc_ptr(token());
     if (data == nullptr) {
       on.check(ZINC_ERROR_CLOSED);
       return {};
@@ -959,12 +1105,12 @@ private:
 
   view get_view(detail::failure on) const {
     zinc_view* handle = nullptr;
-    return on.check(zinc_view_retain(handle_, &handle)) == 0 ? view(handle) : view();
+    return on.check(zinc_view_retain(token(), &handle)) == 0 ? view(handle) : view();
   }
 
   std::optional<zinc::descriptor> descriptor(detail::failure on) const {
     zinc_descriptor c;
-    if (on.check(zinc_get_descriptor(handle_, &c)) != 1) return std::nullopt;
+    if (on.check(zinc_get_descriptor(token(), &c)) != 1) return std::nullopt;
     return zinc::descriptor(c);
   }
 
@@ -973,16 +1119,33 @@ private:
     constexpr auto type = static_cast<std::uint32_t>(element<std::remove_cv_t<T>>::type);
     zinc_descriptor c;
     zinc_view* handle = nullptr;
-    if (on.check(zinc_tensor(handle_, type, &c, &handle)) != 0) return {};
+    if (on.check(zinc_tensor(token(), type, &c, &handle)) != 0) return {};
     return zinc::tensor<T>(view(handle), zinc::descriptor(c));
+  }
+
+  void notify(detail::failure on) {
+#if defined(ZINC_HPP_TSAN)
+    detail::publish(zinc_ptr(token()));
+#endif
+    on.check(zinc_notify(token()));
+  }
+
+  bool wait(detail::failure on, timeout time) {
+    const bool notified = on.check(zinc_wait_ns(token(), time.nanoseconds())) > 0;
+#if defined(ZINC_HPP_TSAN)
+    if (notified) detail::see(zinc_ptr(token()));
+#endif
+    return notified;
   }
 
   template <class F>
   async_wait wait_async(detail::failure on, timeout time, F&& then) {
-    auto owned = std::make_unique<detail::continuation_of<std::decay_t<F>>>(std::forward<F>(then));
-    detail::continuation* const c = owned.get();
+    auto continuation = std::make_unique<detail::continuation_of<bool, std::decay_t<F>>>(std::forward<F>(then));
+    auto owned = std::make_unique<detail::waiting>(detail::waiting{std::move(continuation), zinc_ptr(token())});
+    detail::waiting* const c = owned.get();
+    detail::publish(c);
     zinc_async_wait* wait = nullptr;
-    if (on.check(zinc_wait_async(handle_, time.nanoseconds(), detail::continuation::call, c, &wait)) != 0) return {};
+    if (on.check(zinc_wait_async(token(), time.nanoseconds(), detail::waiting::call, c, &wait)) != 0) return {};
     // It is the callback's, or the canceller's, from now on.
     static_cast<void>(owned.release());
     return {wait, c};
@@ -990,27 +1153,36 @@ private:
 
   std::optional<std::uint64_t> wait_past(detail::failure on, std::uint64_t sequence, timeout time) {
     std::uint64_t reached = 0;
-    if (on.check(zinc_wait_past(handle_, sequence, time.nanoseconds(), &reached)) != 1) return std::nullopt;
+    if (on.check(zinc_wait_past(token(), sequence, time.nanoseconds(), &reached)) != 1) return std::nullopt;
+#if defined(ZINC_HPP_TSAN)
+    detail::see(zinc_ptr(token()));
+#endif
     return reached;
   }
 
   std::uint64_t sequence(detail::failure on) const {
     std::uint64_t sequence = 0;
-    on.check(zinc_sequence(handle_, &sequence));
+    on.check(zinc_sequence(token(), &sequence));
     return sequence;
   }
 
   region clone(detail::failure on) const {
     zinc_region* handle = nullptr;
-    on.check(zinc_clone(handle_, &handle));
+    on.check(zinc_clone(token(), &handle));
     return region(handle);
   }
 
   region_info info(detail::failure on) const {
     zinc_region_info c;
     c.size = sizeof c;
-    return on.check(zinc_info(handle_, &c)) == 0 ? region_info(c) : region_info();
+    return on.check(zinc_info(token(), &c)) == 0 ? region_info(c) : region_info();
   }
+
+  /// What the C functions are called with: for them null is a wrong argument, and here a handle that is not open.
+  zinc_region* token() const noexcept { return handle_ != nullptr ? handle_ : never_open(); }
+
+  /// A value that no handle ever has.
+  static zinc_region* never_open() noexcept { return reinterpret_cast<zinc_region*>(std::uintptr_t{1}); }
 
   zinc_region* handle_ = nullptr;
   std::string name_;
@@ -1031,14 +1203,27 @@ public:
   /// Takes the name away now. Who has the region open goes on as before, and the name is free.
   ///
   /// closed_error; permission_denied_error in a forked child.
-  void unlink() { detail::failure().check(zinc_unlink(c())); }
-  void unlink(std::error_code& code) noexcept { detail::failure(code).check(zinc_unlink(c())); }
+  void unlink() { detail::failure().check(zinc_unlink(token())); }
+  void unlink(std::error_code& code) noexcept { detail::failure(code).check(zinc_unlink(token())); }
+
+  /// Gives a region its name that was created with options().unlinked(): from now on others find it, filled as it is.
+  /// Nothing happens if it has its name.
+  ///
+  /// already_exists_error, and then it may be tried again; unsupported_error if it had its name and lost it;
+  /// not_a_region_error if something else has the name; closed_error; permission_denied_error in a forked child.
+  void link() { detail::failure().check(zinc_link(token())); }
+  void link(std::error_code& code) noexcept { detail::failure(code).check(zinc_link(token())); }
+
+  /// Whether the name leads to this region at this moment, so that others can open it: not before link(), after unlink(),
+  /// and when somebody has removed or replaced the file. closed_error.
+  bool is_named() const { return detail::failure().check(zinc_is_named(token())) > 0; }
+  bool is_named(std::error_code& code) const noexcept { return detail::failure(code).check(zinc_is_named(token())) > 0; }
 
   /// Lets the region outlive this handle and its process: it stays until zinc::remove() or unlink().
   ///
   /// closed_error; permission_denied_error in a forked child.
-  void persist() { detail::failure().check(zinc_persist(c())); }
-  void persist(std::error_code& code) noexcept { detail::failure(code).check(zinc_persist(c())); }
+  void persist() { detail::failure().check(zinc_persist(token())); }
+  void persist(std::error_code& code) noexcept { detail::failure(code).check(zinc_persist(token())); }
 
   /// Says what the data is, for everyone.
   ///
@@ -1054,7 +1239,7 @@ private:
   explicit owned_region(zinc_region* handle) : region(handle) {}
 
   void describe(detail::failure on, dtype type, const shape& lengths) {
-    on.check(zinc_describe(c(), static_cast<std::uint32_t>(type), lengths.size(), lengths.data()));
+    on.check(zinc_describe(token(), static_cast<std::uint32_t>(type), lengths.size(), lengths.data()));
   }
 
   static owned_region create(detail::failure on, std::string_view name, std::size_t capacity, const options& how) {
@@ -1073,6 +1258,12 @@ private:
     return owned_region(handle);
   }
 };
+
+inline bool async_open::cancel() noexcept {
+  if (open_ == nullptr || zinc_open_cancel(open_) != 1) return false;
+  const std::unique_ptr<detail::continuation<region>> gone(then_);
+  return true;
+}
 
 inline owned_region region::create(std::string_view name, std::size_t capacity, const options& how) {
   return owned_region::create(detail::failure(), name, capacity, how);

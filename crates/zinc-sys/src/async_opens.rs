@@ -98,15 +98,14 @@ pub unsafe extern "C" fn zinc_open_async(
 /// Takes an open back. It blocks no longer than a single look for the region takes.
 ///
 /// Returns 1 if the callback never will be called, and no handle was made; or 0 if it was called, is running or about to,
-/// so that the handle is the callback's, or the open was cancelled before; or ZINC_ERROR_CLOSED if `open` is NULL. It does
+/// so that the handle is the callback's, or the open was cancelled before; or ZINC_ERROR_INVALID_ARGUMENT if `open` is NULL. It does
 /// not wait for a callback that is running, and may be called from one.
 #[unsafe(no_mangle)]
 pub extern "C" fn zinc_open_cancel(open: *mut zinc_async_open) -> c_int {
     const OPERATION: &str = "open_cancel";
     guard(OPERATION, || {
         if open.is_null() {
-            let why = "the open is NULL; zinc_open_async gives one";
-            return Err(binding::error(ErrorKind::Closed, OPERATION, None, why));
+            return Err(binding::null_argument(OPERATION, "open"));
         }
         let Some(pending) = OPENS.enter(open.addr()) else { return Ok(0) };
         let cancelled = pending.get().is_some_and(OpenCallback::cancel);

@@ -72,13 +72,14 @@ pub unsafe extern "C" fn zinc_wait_async(
         let out = unsafe { guard::place(OPERATION, "out", place, ptr::null_mut()) }?;
         let callback = callback.ok_or_else(|| binding::null_argument(OPERATION, "callback"))?;
         let handle = handles::enter(OPERATION, region)?;
+        let timeout = nanoseconds(OPERATION, timeout_ns)?;
         let token = WAITS.insert(OnceLock::new()).ok_or_else(|| {
             let why = "there are more pending waits than can be counted; cancel some";
             binding::error(ErrorKind::Unsupported, OPERATION, None, why)
         })?;
         *out = ptr::without_provenance_mut(token);
         let user = User(user);
-        let wait = handle.region.wait_then(nanoseconds(timeout_ns), move |result| {
+        let wait = handle.region.wait_then(timeout, move |result| {
             WAITS.remove(token, |_| ());
             let result = result.map_or_else(failure::report, c_int::from);
             // SAFETY: the header says that it may be called, here and with this pointer.
@@ -99,15 +100,14 @@ pub unsafe extern "C" fn zinc_wait_async(
 /// Takes a wait back. Never blocks.
 ///
 /// Returns 1 if the callback never will be called; or 0 if it was called, is running or about to, or was cancelled
-/// before; or ZINC_ERROR_CLOSED if `wait` is NULL. It does not wait for a callback that is running, and may be called
+/// before; or ZINC_ERROR_INVALID_ARGUMENT if `wait` is NULL. It does not wait for a callback that is running, and may be called
 /// from one.
 #[unsafe(no_mangle)]
 pub extern "C" fn zinc_wait_cancel(wait: *mut zinc_async_wait) -> c_int {
     const OPERATION: &str = "wait_cancel";
     guard(OPERATION, || {
         if wait.is_null() {
-            let why = "the wait is NULL; zinc_wait_async gives one";
-            return Err(binding::error(ErrorKind::Closed, OPERATION, None, why));
+            return Err(binding::null_argument(OPERATION, "wait"));
         }
         let Some(pending) = WAITS.enter(wait.addr()) else { return Ok(0) };
         let cancelled = pending.get().is_some_and(WaitCallback::cancel);

@@ -3,9 +3,9 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-use zinc::{RegionOptions, Timeout};
+use zinc::RegionOptions;
 
-use crate::guard::{self, guard, guard_or};
+use crate::guard::{self, guard, guard_or, milliseconds};
 use crate::handles::{self, hand_out, zinc_region};
 
 /// Creates a region of `capacity` bytes, all zero, and owns it.
@@ -112,7 +112,7 @@ pub extern "C" fn zinc_notify(region: *mut zinc_region) -> c_int {
 }
 
 /// Waits for a notification that this handle has not seen yet. Blocks for up to `timeout_ms` milliseconds; 0 looks once,
-/// a negative number waits for ever.
+/// ZINC_FOREVER, which is -1, waits for ever.
 ///
 /// Returns at once if there is one already, be it from before the region was opened; several may arrive as one. What
 /// the notifier wrote before is visible afterwards. The wait first looks again and again for up to 50 µs, then
@@ -120,8 +120,10 @@ pub extern "C" fn zinc_notify(region: *mut zinc_region) -> c_int {
 ///
 /// Returns 1 if notified, 0 if the time is up; or ZINC_ERROR_CLOSED (the owner closed the region, or another thread this
 /// handle), _OWNER_DIED (within a second after the kernel has closed its dead process's files), _INTERRUPTED (by
-/// zinc_interrupt). Notifications from before are delivered first.
+/// zinc_interrupt), _INVALID_ARGUMENT (any other number below zero). Notifications from before are delivered first.
 #[unsafe(no_mangle)]
 pub extern "C" fn zinc_wait(region: *mut zinc_region, timeout_ms: i64) -> c_int {
-    guard("wait", || Ok(handles::enter("wait", region)?.region.wait(Timeout::from(timeout_ms))?.into()))
+    guard("wait", || {
+        Ok(handles::enter("wait", region)?.region.wait(milliseconds("wait", timeout_ms)?)?.into())
+    })
 }

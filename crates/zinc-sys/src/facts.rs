@@ -65,8 +65,8 @@ impl Facts {
         // SAFETY: not null, and the size comes first in every release.
         let size = unsafe { out.cast::<usize>().read() };
         if size < size_of::<zinc_region_info>() || size > 4096 {
-            let why = "set the field size to sizeof(zinc_region_info) first";
-            return Err(binding::error(ErrorKind::Unsupported, operation, None, why));
+            let why = format!("the field size of out is {size}; set it to sizeof(zinc_region_info) first");
+            return Err(binding::error(ErrorKind::InvalidArgument, operation, None, why));
         }
         let created = self.info.created.duration_since(UNIX_EPOCH).unwrap_or_default();
         let known = zinc_region_info {

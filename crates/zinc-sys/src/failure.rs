@@ -10,6 +10,8 @@ struct Last {
     error: zinc::Error,
     /// The error's text, as C has it.
     message: CString,
+    operation: CString,
+    region: Option<CString>,
 }
 
 thread_local! {
@@ -20,12 +22,19 @@ thread_local! {
 #[cold]
 pub(crate) fn report(error: zinc::Error) -> c_int {
     let code = error.code();
-    let mut text = error.to_string().into_bytes();
-    text.retain(|&byte| byte != 0);
-    let last = Last { error, message: CString::new(text).unwrap_or_default() };
+    let message = c_string(&error.to_string());
+    let operation = c_string(&error.operation());
+    let region = error.region().map(c_string);
+    let last = Last { error, message, operation, region };
     // A thread that is ending may have no last error any more; the code remains.
     let _ = LAST.try_with(|place| place.replace(Some(last)));
     code
+}
+
+fn c_string(text: &str) -> CString {
+    let mut bytes = text.as_bytes().to_owned();
+    bytes.retain(|&byte| byte != 0);
+    CString::new(bytes).unwrap_or_default()
 }
 
 /// None if no call of this thread has failed yet.
@@ -68,6 +77,20 @@ pub unsafe extern "C" fn zinc_error_copy(buffer: *mut c_char, size: usize) -> us
 #[unsafe(no_mangle)]
 pub extern "C" fn zinc_error_code() -> c_int {
     last(|last| last.error.code()).unwrap_or(0)
+}
+
+/// The call behind the calling thread's last error, such as "open"; NULL if no call of this thread has failed yet.
+///
+/// The string belongs to Zinc; it is valid until the next call of this thread fails, or the thread ends.
+#[unsafe(no_mangle)]
+pub extern "C" fn zinc_error_operation() -> *const c_char {
+    last(|last| last.operation.as_ptr()).unwrap_or(ptr::null())
+}
+
+/// The region that the calling thread's last error is about; NULL if it is about none. Valid as zinc_error_operation is.
+#[unsafe(no_mangle)]
+pub extern "C" fn zinc_error_region() -> *const c_char {
+    last(|last| last.region.as_ref().map(|region| region.as_ptr())).flatten().unwrap_or(ptr::null())
 }
 
 /// The operating system's error number (errno) behind the calling thread's last error; 0 if there is none.

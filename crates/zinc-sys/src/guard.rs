@@ -6,9 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
-use zinc::{DType, ErrorKind, Result, Timeout, binding};
+use zinc::{DType, Error, ErrorKind, Result, Timeout, binding};
 
 use crate::failure;
+use crate::waits::ZINC_FOREVER;
 
 /// Runs a function's body: an error becomes its code and this thread's last error, and so does a panic.
 #[inline]
@@ -59,13 +60,15 @@ pub(crate) unsafe fn place<'a, T>(
 ///
 /// `name` is null or a string that ends with NUL and stays as it is during the call.
 pub(crate) unsafe fn name<'a>(operation: &'static str, name: *const c_char) -> Result<&'a str> {
-    let wrong = |why| binding::error(ErrorKind::InvalidName, operation, None, why);
     if name.is_null() {
-        return Err(wrong("the name is NULL; give the region's name"));
+        return Err(binding::null_argument(operation, "name"));
     }
     // SAFETY: not null, so it is a string.
     let name = unsafe { CStr::from_ptr(name) };
-    name.to_str().map_err(|_| wrong("the name is not UTF-8; use 1 to 128 of A-Z a-z 0-9 . _ -"))
+    name.to_str().map_err(|_| {
+        let why = "the name is not UTF-8; use 1 to 128 of A-Z a-z 0-9 . _ -";
+        binding::error(ErrorKind::InvalidName, operation, None, why)
+    })
 }
 
 /// A path, which may be any bytes; none if it is null.
@@ -100,7 +103,7 @@ pub(crate) unsafe fn shape<'a>(operation: &'static str, ndim: usize, shape: *con
             ErrorKind::Descriptor,
             operation,
             None,
-            format!("{ndim} dimensions are too many"),
+            format!("the shape has {} dimensions, too many to be described", ndim as isize),
         ));
     }
     // SAFETY: not null, so it has that many.
@@ -109,15 +112,35 @@ pub(crate) unsafe fn shape<'a>(operation: &'static str, ndim: usize, shape: *con
 
 pub(crate) fn dtype(operation: &'static str, code: u32) -> Result<DType> {
     DType::from_code(code).ok_or_else(|| {
-        let why = format!("no element type has the code {code}; see enum zinc_dtype");
-        binding::error(ErrorKind::Descriptor, operation, None, why)
+        let why = format!("the argument dtype is {}, which stands for no element type", code as i32);
+        binding::error(ErrorKind::InvalidArgument, operation, None, why)
     })
 }
 
-/// A time to wait; negative is for ever.
+/// A time to wait in nanoseconds. One number below zero is for ever, and the others mean nothing.
 #[inline]
-pub(crate) fn nanoseconds(timeout: i64) -> Timeout {
-    u64::try_from(timeout).ok().map(Duration::from_nanos).into()
+pub(crate) fn nanoseconds(operation: &'static str, timeout: i64) -> Result<Timeout> {
+    match u64::try_from(timeout) {
+        Ok(timeout) => Ok(Duration::from_nanos(timeout).into()),
+        Err(_) if timeout == ZINC_FOREVER => Ok(Timeout::FOREVER),
+        Err(_) => Err(below_zero(operation, timeout as f64 / 1e6)),
+    }
+}
+
+/// A time to wait in milliseconds.
+#[inline]
+pub(crate) fn milliseconds(operation: &'static str, timeout: i64) -> Result<Timeout> {
+    if timeout < 0 && timeout != ZINC_FOREVER {
+        return Err(below_zero(operation, timeout as f64));
+    }
+    Ok(Timeout::from(timeout))
+}
+
+#[cold]
+fn below_zero(operation: &'static str, milliseconds: f64) -> Error {
+    let why =
+        format!("the timeout is {milliseconds} ms; a time is 0 or more, and for ever has a word of its own");
+    binding::error(ErrorKind::InvalidArgument, operation, None, why)
 }
 
 #[cfg(test)]

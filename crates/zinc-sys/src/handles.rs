@@ -82,7 +82,9 @@ fn not_open(operation: &'static str, handle: *const zinc_region) -> Error {
     {
         return binding::handle_closed(operation, region);
     }
-    let what = if handle.is_null() { "is NULL" } else { "was closed, or never was one" };
-    let why = format!("the handle {what}; create or open a region to get one");
+    if handle.is_null() {
+        return binding::null_argument(operation, "region");
+    }
+    let why = "the handle was closed, or never was one; create or open a region to get one";
     binding::error(ErrorKind::Closed, operation, None, why)
 }

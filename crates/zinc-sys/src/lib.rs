@@ -30,7 +30,8 @@ pub use async_waits::*;
 pub use eight::*;
 pub use facts::*;
 pub use failure::{
-    zinc_error_code, zinc_error_copy, zinc_error_message, zinc_error_name, zinc_error_os, zinc_error_space,
+    zinc_error_code, zinc_error_copy, zinc_error_message, zinc_error_name, zinc_error_operation,
+    zinc_error_os, zinc_error_region, zinc_error_space,
 };
 pub use handles::zinc_region;
 pub use names::*;

@@ -29,9 +29,12 @@ impl zinc_options {
         }
         // SAFETY: not null, and the size comes first in every release.
         let size = unsafe { options.cast::<usize>().read() };
-        let unsupported = |why: &str| Err(binding::error(ErrorKind::Unsupported, operation, None, why));
+        let invalid = |why: String| Err(binding::error(ErrorKind::InvalidArgument, operation, None, why));
         if !Self::SIZES.contains(&size) {
-            return unsupported("the options have no plausible size; fill them with zinc_options_init first");
+            let why = format!(
+                "the field size of the options is {size}, which no release has; fill them with zinc_options_init first"
+            );
+            return invalid(why);
         }
         // SAFETY: the caller's struct has that many bytes. What this library does not know must not be asked for.
         let unknown = unsafe {
@@ -40,10 +43,10 @@ impl zinc_options {
             bytes[size.min(size_of::<Self>())..].iter().any(|&byte| byte != 0)
         };
         if unknown || !known.is_known() {
-            return unsupported(
-                "the options ask for something that this release does not know; use a newer one",
-            );
+            let why = "the options ask for something that this release does not know; leave it out, or use a newer release";
+            return invalid(why.to_owned());
         }
+        guard::nanoseconds(operation, known.timeout_ns)?;
         Ok(known)
     }
 
@@ -58,7 +61,7 @@ impl zinc_options {
 
 /// Fills options with the defaults. `size` is sizeof(zinc_options) as the caller's compiler knows it.
 ///
-/// Returns 0, or ZINC_ERROR_UNSUPPORTED for a size that no release has, or ZINC_ERROR_INVALID_ARGUMENT if `options` is NULL.
+/// Returns 0, or ZINC_ERROR_INVALID_ARGUMENT if `options` is NULL, or no release has that size.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_options_init(options: *mut zinc_options, size: usize) -> c_int {
     guard("options_init", || {
@@ -66,8 +69,8 @@ pub unsafe extern "C" fn zinc_options_init(options: *mut zinc_options, size: usi
             return Err(binding::null_argument("options_init", "options"));
         }
         if !zinc_options::SIZES.contains(&size) {
-            let why = "give sizeof(zinc_options) for the size";
-            return Err(binding::error(ErrorKind::Unsupported, "options_init", None, why));
+            let why = format!("the argument size is {size}, which no release has; give sizeof(zinc_options)");
+            return Err(binding::error(ErrorKind::InvalidArgument, "options_init", None, why));
         }
         // SAFETY: the caller's struct has that many bytes; in every release all but the first field is 0 by default.
         unsafe {

@@ -29,7 +29,7 @@ pub extern "C" fn zinc_name(region: *const zinc_region) -> *const c_char {
 ///
 /// out  Its field `size` is set by the caller. The strings belong to Zinc and are valid until the handle is closed.
 ///
-/// Returns 0, or ZINC_ERROR_CLOSED, _UNSUPPORTED (`size` is not set), _INVALID_ARGUMENT if `out` is NULL.
+/// Returns 0, or ZINC_ERROR_CLOSED, or ZINC_ERROR_INVALID_ARGUMENT if `out` is NULL or its `size` is not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_info(region: *const zinc_region, out: *mut zinc_region_info) -> c_int {
     guard("info", || {
@@ -165,8 +165,8 @@ pub unsafe extern "C" fn zinc_list(
 ///
 /// out  Its field `size` is set by the caller. The strings belong to the listing and are valid until it is freed.
 ///
-/// Returns 1; or 0, with `out` as it was, if there are no more; or ZINC_ERROR_CLOSED (the listing was freed),
-/// _UNSUPPORTED (`size` is not set), _INVALID_ARGUMENT if `out` is NULL.
+/// Returns 1; or 0, with `out` as it was, if there are no more; or ZINC_ERROR_CLOSED (the listing was freed), or
+/// ZINC_ERROR_INVALID_ARGUMENT if `out` is NULL or its `size` is not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_listing_get(
     listing: *const zinc_listing,
@@ -175,7 +175,10 @@ pub unsafe extern "C" fn zinc_listing_get(
 ) -> c_int {
     guard("listing_get", || {
         let Some(listing) = LISTINGS.enter(listing.addr()) else {
-            let why = "the listing is NULL or was freed; zinc_list gives one";
+            if listing.is_null() {
+                return Err(binding::null_argument("listing_get", "listing"));
+            }
+            let why = "the listing was freed, or never was one; zinc_list returns one";
             return Err(binding::error(ErrorKind::Closed, "listing_get", None, why));
         };
         let Some(facts) = listing.get(index) else { return Ok(0) };

@@ -106,8 +106,8 @@ pub unsafe extern "C" fn zinc_get_descriptor(region: *const zinc_region, out: *m
 /// descriptor  Where the description goes; all 0 on failure.
 /// view        Where the view goes, for the caller to release with zinc_view_release; NULL goes there on failure.
 ///
-/// Returns 0, or ZINC_ERROR_DESCRIPTOR (the data is of another type, or not described), _CLOSED, _OS if a pointer is
-/// NULL.
+/// Returns 0, or ZINC_ERROR_DESCRIPTOR (the data is of another type, or not described), _CLOSED, _INVALID_ARGUMENT if a
+/// pointer is NULL or `dtype` is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_tensor(
     region: *mut zinc_region,

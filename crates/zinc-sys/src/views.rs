@@ -43,13 +43,11 @@ pub(crate) fn hand_out_view(
 
 fn enter(operation: &'static str, view: *const zinc_view) -> Result<Guest<'static, Share>> {
     VIEWS.enter(view.addr()).ok_or_else(|| {
-        let what = if view.is_null() { "is NULL" } else { "was released, or never was one" };
-        binding::error(
-            ErrorKind::Closed,
-            operation,
-            None,
-            format!("the view {what}; zinc_view_retain gives one"),
-        )
+        if view.is_null() {
+            return binding::null_argument(operation, "view");
+        }
+        let why = "the view was released, or never was one; zinc_view_retain returns one";
+        binding::error(ErrorKind::Closed, operation, None, why)
     })
 }
 

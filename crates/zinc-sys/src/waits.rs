@@ -5,10 +5,16 @@ use std::ffi::c_int;
 use crate::guard::{self, guard, nanoseconds};
 use crate::handles::{self, zinc_region};
 
+/// Instead of a time: wait until the end of the region or the handle, or open whenever the region appears. Any other
+/// number below zero is ZINC_ERROR_INVALID_ARGUMENT.
+pub const ZINC_FOREVER: i64 = -1;
+
 /// zinc_wait with a timeout in nanoseconds.
 #[unsafe(no_mangle)]
 pub extern "C" fn zinc_wait_ns(region: *mut zinc_region, timeout_ns: i64) -> c_int {
-    guard("wait", || Ok(handles::enter("wait", region)?.region.wait(nanoseconds(timeout_ns))?.into()))
+    guard("wait", || {
+        Ok(handles::enter("wait", region)?.region.wait(nanoseconds("wait", timeout_ns)?)?.into())
+    })
 }
 
 /// How many notifications there were, by anyone.
@@ -25,7 +31,7 @@ pub unsafe extern "C" fn zinc_sequence(region: *const zinc_region, out: *mut u64
 }
 
 /// Waits until the sequence is greater than `sequence`, for callers who keep count themselves. Blocks for up to
-/// `timeout_ns` nanoseconds; 0 looks once, a negative number waits for ever.
+/// `timeout_ns` nanoseconds; 0 looks once, ZINC_FOREVER waits for ever.
 ///
 /// Counts every notification, this handle's own too, and does not move what zinc_wait has seen.
 ///
@@ -44,7 +50,8 @@ pub unsafe extern "C" fn zinc_wait_past(
         let place = if reached.is_null() { &raw mut nowhere } else { reached };
         // SAFETY: the caller's argument is as the header says.
         let reached = unsafe { guard::place("wait", "reached", place, 0) }?;
-        let past = handles::enter("wait", region)?.region.wait_past(sequence, nanoseconds(timeout_ns))?;
+        let past =
+            handles::enter("wait", region)?.region.wait_past(sequence, nanoseconds("wait", timeout_ns)?)?;
         *reached = past.unwrap_or(0);
         Ok(past.is_some().into())
     })

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{ErrorKind, Operation, Result};
+use crate::error::{ErrorKind, Operation, Result, perhaps_negative};
 use crate::header::{MAX_DIMENSIONS, RawDescriptor};
 use crate::sync::{Ordering, fence, yield_now};
 
@@ -56,7 +56,8 @@ impl Descriptor {
         let bytes =
             shape.iter().try_fold(dtype.size() as u64, |bytes, &length| bytes.checked_mul(length.max(1)));
         if bytes.is_none_or(|bytes| bytes > isize::MAX as u64) {
-            return refuse(format!("{dtype}{shape:?} has more bytes than can be addressed"));
+            let shape: Vec<_> = shape.iter().map(|&length| perhaps_negative(length)).collect();
+            return refuse(format!("{dtype}[{}] has more bytes than can be addressed", shape.join(", ")));
         }
         let mut padded = [0; MAX_DIMENSIONS];
         padded[..shape.len()].copy_from_slice(shape);
@@ -72,7 +73,7 @@ impl Descriptor {
                 refuse(format!("the region contains {descriptor}, not {dtype}; ask for {}", descriptor.dtype))
             }
             None => refuse(format!(
-                "the region says nothing of its data; read it with as_ptr, or have its owner describe {dtype}"
+                "the region says nothing of its data; look at its bytes, or have its owner describe them as {dtype}"
             )),
         }
     }

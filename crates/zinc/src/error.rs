@@ -8,6 +8,7 @@ mod kind;
 mod spelling;
 
 pub use kind::ErrorKind;
+pub(crate) use spelling::spelt;
 pub use spelling::{Spelling, spell_operations};
 
 /// The result of every fallible call of this crate.
@@ -51,7 +52,7 @@ impl Error {
 
     /// The call that failed, such as `"open"`.
     pub fn operation(&self) -> Cow<'static, str> {
-        spelling::spelt(self.0.operation)
+        spelt(self.0.operation)
     }
 
     /// The name of the region that the call was about, if it was about one.
@@ -106,6 +107,11 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         io::Error::new(error.kind().io(), error)
     }
+}
+
+/// A number as the error text shows it: one that is too large for a signed number was most likely a negative one.
+pub(crate) fn perhaps_negative(number: u64) -> String {
+    if number > i64::MAX as u64 { format!("{} (or {number})", number as i64) } else { number.to_string() }
 }
 
 /// The call in progress: what every error made during it names.

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
 use crate::header::{Fixed, PERSISTENT};
 use crate::platform::lock::{self, Byte};
-use crate::platform::{Access, Identity, Meaning, Place, facts, process, read_start, unlink_path};
+use crate::platform::{Access, Identity, Meaning, Place, facts, identity, process, read_start, unlink_path};
 
 mod blocker;
 mod registry;
@@ -114,6 +114,15 @@ pub(crate) fn publish(operation: &Operation<'_>, place: &Place, file: &File, nam
     Err(operation.error(ErrorKind::AlreadyExists, "others keep creating and closing regions of that name"))
 }
 
+fn is_owned_here(file: &File) -> bool {
+    identity(file).is_ok_and(registry::has_lock_on)
+}
+
+/// Who the living owner of the region in `file` is, as the subject of a sentence.
+pub(crate) fn owner_in_words(file: &File, fixed: &Fixed) -> String {
+    if is_owned_here(file) { "this process".to_owned() } else { format!("process {}", fixed.owner_pid) }
+}
+
 /// The error for a name that this user can neither use nor take away.
 fn blocked(operation: &Operation<'_>, place: &Place, name: &str) -> Error {
     let blocker = blocker::describe(operation, place, name);
@@ -125,6 +134,9 @@ fn taken(operation: &Operation<'_>, place: &Place, file: &File, state: RegionSta
     let why = match (state, read_header(operation, place, file)) {
         (RegionState::Persistent, _) => {
             "a persistent region has the name; open it, or remove it first".to_owned()
+        }
+        (_, Ok(_)) if is_owned_here(file) => {
+            "this process owns it already; go on with that handle, or use another name".to_owned()
         }
         (_, Ok(fixed)) => {
             format!("process {} owns a region of that name; open it, or use another name", fixed.owner_pid)

@@ -417,7 +417,9 @@ fn why_ended(mapping: &Mapping, info: &RegionInfo, ended: Ended) -> Error {
     match ended {
         Ended::TimedOut => unreachable!("callers take it for an answer"),
         Ended::HandleClosed => handle_closed(&operation),
-        Ended::Interrupted => operation.error(ErrorKind::Interrupted, "interrupt was called on this handle"),
+        Ended::Interrupted => {
+            operation.error(ErrorKind::Interrupted, "this handle was interrupted; wait again to go on")
+        }
         Ended::RegionClosed => {
             let why = format!(
                 "the region was closed by its owner (process {owner}) or removed; open it again when there is a new one"

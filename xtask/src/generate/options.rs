@@ -392,7 +392,7 @@ fn fields(options: &[Choice]) -> Vec<Field> {
             ChoiceType::Duration => {
                 format!("Nanoseconds; negative is none at all, and 0 is the default: {default}.")
             }
-            ChoiceType::Timeout => "Nanoseconds; 0 is not at all, and negative is for ever.".to_owned(),
+            ChoiceType::Timeout => "Nanoseconds; 0 is not at all, and ZINC_FOREVER is for ever.".to_owned(),
             ChoiceType::Path => {
                 format!("Only read during calls; it stays the caller's. NULL is the default: {default}.")
             }

@@ -60,7 +60,7 @@ pub struct zinc_options {
     /// default: the environment variable ZINC_SPIN_US in microseconds, else 50 microseconds.
     pub spin_ns: i64,
     /// Open: how long to wait for a region that does not exist yet: readers are often started first. Without the directory
-    /// itself it fails at once. Nanoseconds; 0 is not at all, and negative is for ever.
+    /// itself it fails at once. Nanoseconds; 0 is not at all, and ZINC_FOREVER is for ever.
     pub timeout_ns: i64,
     /// Create, open, list, remove: where the region lives: a directory on a tmpfs or hugetlbfs. Only read during calls; it
     /// stays the caller's. NULL is the default: the environment variable ZINC_DIR, else /dev/shm.

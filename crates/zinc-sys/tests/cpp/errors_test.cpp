@@ -29,8 +29,20 @@ TEST_F(Regions, AnErrorNamesTheOperationTheRegionAndTheWayOut) {
     const std::string what = error.what();
     EXPECT_EQ(what.rfind("open \"none\": ", 0), 0u) << what;
     EXPECT_NE(what.find("create it first"), what.npos) << what;
+    EXPECT_EQ(error.operation(), "open");
+    EXPECT_EQ(error.region(), "none");
     const zinc::error copy = error;
     EXPECT_STREQ(copy.what(), error.what());
+  }
+}
+
+TEST_F(Regions, AnErrorThatIsAboutNoRegionNamesNone) {
+  try {
+    zinc::region().notify();
+    FAIL() << "it is not open";
+  } catch (const zinc::closed_error& error) {
+    EXPECT_EQ(error.operation(), "notify");
+    EXPECT_EQ(error.region(), "");
   }
 }
 

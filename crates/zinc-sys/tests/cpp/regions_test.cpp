@@ -39,6 +39,38 @@ TEST_F(Regions, EverybodySeesTheSameZeroedBytes) {
   EXPECT_EQ(peer.name(), "r");
 }
 
+TEST_F(Regions, ADirectoryIsAStringOrAPath) {
+  const std::filesystem::path path = directory();
+  const std::string_view view = directory();
+  auto owner = zinc::region::create("r", 1, zinc::options().directory(path));
+  EXPECT_EQ(owner.info().path, path / "zinc.r");
+  for (const auto& options : {zinc::options().directory(directory()), zinc::options().directory(view),
+                              zinc::options().directory(directory().c_str()), zinc::options().directory(path)}) {
+    EXPECT_TRUE(zinc::region::open("r", options).is_open());
+  }
+}
+
+TEST_F(Regions, ARegionThatIsMadeWithoutANameGetsItWhenItIsFilled) {
+  auto owner = zinc::region::create("r", 4, zinc::options().unlinked());
+  EXPECT_FALSE(owner.is_named());
+  EXPECT_THROW(zinc::region::open("r"), zinc::not_found_error);
+  owner.as<int>()[0] = 42;
+  {
+    auto other = zinc::region::create("r", 1);
+    EXPECT_THROW(owner.link(), zinc::already_exists_error);
+  }
+  owner.link();
+  owner.link();
+  EXPECT_TRUE(owner.is_named());
+  EXPECT_EQ(zinc::region::open("r").as<int>()[0], 42);
+  EXPECT_EQ(unlink((directory() + "/zinc.r").c_str()), 0);
+  EXPECT_FALSE(owner.is_named());
+  EXPECT_THROW(owner.link(), zinc::unsupported_error);
+  owner.close();
+  EXPECT_THROW(owner.is_named(), zinc::closed_error);
+  EXPECT_THROW(owner.link(), zinc::closed_error);
+}
+
 TEST_F(Regions, DestroyingTheOwnerEndsTheRegion) {
   auto peer = [] {
     auto owner = zinc::region::create("r", 1);

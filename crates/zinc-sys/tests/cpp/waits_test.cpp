@@ -16,9 +16,10 @@ static_assert(zinc::timeout(0).nanoseconds() == 0);
 static_assert(zinc::timeout(1000).nanoseconds() == 1'000'000'000);
 static_assert(zinc::timeout(1000u).nanoseconds() == 1'000'000'000);
 static_assert(zinc::timeout(std::size_t{7}).nanoseconds() == 7'000'000);
-static_assert(zinc::timeout(-1).nanoseconds() < 0);
-static_assert(zinc::forever.nanoseconds() < 0);
-static_assert(zinc::timeout(std::numeric_limits<std::int64_t>::min()).nanoseconds() < 0);
+static_assert(zinc::timeout(-1).nanoseconds() == -1'000'000, "a number below zero is no word for anything");
+static_assert(zinc::timeout(std::int8_t{-7}).nanoseconds() == -7'000'000);
+static_assert(zinc::forever.nanoseconds() == ZINC_FOREVER);
+static_assert(zinc::timeout(std::numeric_limits<std::int64_t>::min()).nanoseconds() < -1'000'000);
 static_assert(zinc::timeout(std::numeric_limits<std::int64_t>::max()).nanoseconds() == longest);
 static_assert(zinc::timeout(std::numeric_limits<std::uint64_t>::max()).nanoseconds() == longest);
 static_assert(zinc::timeout(2s).nanoseconds() == 2'000'000'000);
@@ -49,6 +50,62 @@ TEST_F(Regions, ATimeoutIsAsLongAsItSays) {
   EXPECT_FALSE(region.wait(20ms));
   EXPECT_FALSE(region.wait_past(0, 20ms));
   EXPECT_GE(std::chrono::steady_clock::now() - before, 60ms);
+}
+
+TEST_F(Regions, ANumberBelowZeroIsAWrongArgumentAndALengthOfTimePolls) {
+  auto region = zinc::region::create("r", 1);
+  std::error_code code;
+  region.wait(-1, code);
+  EXPECT_EQ(code, zinc::errc::invalid_argument);
+  EXPECT_NE(std::string(zinc_error_message()).find("-1 ms"), std::string::npos) << zinc_error_message();
+  EXPECT_THROW(region.wait(-5), zinc::invalid_argument_error);
+  EXPECT_THROW(region.wait_past(0, -1), zinc::invalid_argument_error);
+  EXPECT_THROW(region.wait_async(-1, [](bool, std::error_code) { FAIL(); }), zinc::invalid_argument_error);
+  EXPECT_THROW(zinc::region::open("none", zinc::options().timeout(-1)), zinc::invalid_argument_error);
+  EXPECT_FALSE(region.wait(-5s));
+  EXPECT_THROW(zinc::region::open("none", zinc::options().timeout(-5s)), zinc::not_found_error);
+}
+
+/// A callback that gives what was opened to a future.
+auto opened(std::promise<std::pair<zinc::region, std::error_code>> promise) {
+  return [promise = std::move(promise)](zinc::region region, std::error_code code) mutable {
+    promise.set_value({std::move(region), code});
+  };
+}
+
+TEST_F(Regions, AnOpenWithoutAThreadCallsBackWhenTheRegionAppears) {
+  std::promise<std::pair<zinc::region, std::error_code>> promise, late;
+  auto outcome = promise.get_future(), nothing = late.get_future();
+  auto open = zinc::region::open_async("r", zinc::options().timeout(zinc::forever), opened(std::move(promise)));
+  auto owner = zinc::region::create("r", 7);
+  owner.notify();
+  auto [region, code] = outcome.get();
+  EXPECT_FALSE(code) << code.message();
+  EXPECT_EQ(region.capacity(), 7u);
+  EXPECT_TRUE(region.wait(0));
+  EXPECT_FALSE(open.cancel()) << "the region is the callback's";
+
+  zinc::region::open_async("none", zinc::options().timeout(2ms), opened(std::move(late)));
+  EXPECT_EQ(nothing.get().second, zinc::errc::not_found);
+}
+
+TEST_F(Regions, AnOpenWithoutAThreadThatIsCancelledNeverCallsBackAndKeepsNothing) {
+  const auto kept = std::make_shared<bool>(false);
+  auto open = zinc::region::open_async("r", zinc::options().timeout(zinc::forever),
+                                       [kept](zinc::region, std::error_code) { *kept = true; });
+  auto copy = open;
+  EXPECT_EQ(kept.use_count(), 2);
+  EXPECT_TRUE(open.cancel());
+  EXPECT_EQ(kept.use_count(), 1);
+  EXPECT_FALSE(copy.cancel());
+  EXPECT_FALSE(zinc::async_open().cancel());
+  std::error_code code;
+  zinc::region::open_async("r", zinc::options().mode(0).timeout(-3), [kept](zinc::region, std::error_code) {}, code);
+  EXPECT_EQ(code, zinc::errc::invalid_argument);
+  EXPECT_EQ(kept.use_count(), 1);
+  auto owner = zinc::region::create("r", 1);
+  EXPECT_FALSE(is_mapped("r"));
+  EXPECT_FALSE(*kept);
 }
 
 TEST_F(Regions, ASleeperIsWokenByANotification) {

@@ -25,8 +25,8 @@ pub fn spell_operations(spelling: Spelling) {
     SPELLING.store(spelling as u8, Ordering::Relaxed);
 }
 
-/// The operation, which is in snake case, as the language of this process spells it.
-pub(super) fn spelt(operation: &'static str) -> Cow<'static, str> {
+/// The operation or option, which is in snake case, as the language of this process spells it.
+pub(crate) fn spelt(operation: &'static str) -> Cow<'static, str> {
     let spelling = SPELLING.load(Ordering::Relaxed);
     if spelling == Spelling::Snake as u8 {
         return operation.into();

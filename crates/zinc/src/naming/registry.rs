@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use crate::generation::{begin_next, generation, is_borrowed, is_current, on_new_process};
 use crate::platform::lock::Byte;
 use crate::platform::process::SignalsBlocked;
-use crate::platform::{Lock, Place, process};
+use crate::platform::{Identity, Lock, Place, process};
 
 /// What wants to be closed before the process exits.
 pub(crate) trait CloseAtExit: Send + Sync {
@@ -75,6 +75,11 @@ impl Drop for HeldLock {
         self.lock.release();
         registered.registry.locks.remove(&self.number);
     }
+}
+
+/// Whether this process holds a lock on that file, as an owner does.
+pub(super) fn has_lock_on(file: Identity) -> bool {
+    registry().registry.locks.values().any(|lock| lock.is_held() && lock.is_on(file))
 }
 
 /// An owner's place on the list of those to be closed at exit, until it is dropped.

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{OwnedRegion, RegionInfo, RegionOptions, SharedRegion};
 use crate::descriptor::Descriptor;
-use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::error::{Error, ErrorKind, Operation, Result, perhaps_negative};
 use crate::failpoint::failpoint;
 use crate::header::{Fixed, PERSISTENT};
 use crate::mapping::{Mapping, Writable};
@@ -35,10 +35,12 @@ pub(super) fn create(
         created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64),
     };
     if capacity == 0 {
-        return Err(operation.error(ErrorKind::InvalidSize, "a region has at least 1 byte"));
+        let why = "a region of 0 bytes was asked for; it has at least 1";
+        return Err(operation.error(ErrorKind::InvalidSize, why));
     }
     if fixed.region_len().is_none() {
-        let why = format!("{capacity} bytes are more than this system can address");
+        let why =
+            format!("{} bytes are more than this system can address", perhaps_negative(capacity as u64));
         return Err(operation.error(ErrorKind::InvalidSize, why));
     }
     let file = place
@@ -62,6 +64,7 @@ fn finish(
     descriptor: Option<&Descriptor>,
     file: &File,
 ) -> Result<OwnedRegion> {
+    let spin = options.spin_limit(operation)?;
     let len = fixed.region_len().expect("it was asked for before") as u64;
     reserve(options, operation, place, file, len)?;
     failpoint!("create: has its memory");
@@ -74,7 +77,7 @@ fn finish(
 
     let state = if options.persistent { RegionState::Persistent } else { RegionState::Owned };
     let info = RegionInfo::new(name, place.path_of(name), fixed, state);
-    let region = SharedRegion::new(mapping, Arc::new(info), options.spin_limit());
+    let region = SharedRegion::new(mapping, Arc::new(info), spin);
     if let Some(descriptor) = descriptor {
         region.header().descriptor.write(descriptor);
     }
@@ -201,7 +204,9 @@ fn check_mode(operation: &Operation<'_>, options: &RegionOptions) -> Result<()> 
         }
         _ => "0o600 is for this user alone, 0o660 for a group, 0o666 for all".to_owned(),
     };
-    Err(operation.error(ErrorKind::InvalidArgument, format!("the mode {mode:#o} {why}; {guess}")))
+    // A number that is too large for a signed one was most likely a negative one.
+    let mode = i32::try_from(mode).map_or_else(|_| (mode as i32).to_string(), |mode| format!("{mode:#o}"));
+    Err(operation.error(ErrorKind::InvalidArgument, format!("the mode {mode} {why}; {guess}")))
 }
 
 fn cannot_create(

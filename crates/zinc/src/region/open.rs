@@ -2,19 +2,20 @@
 
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::owned::mark_closed;
 use super::{Cancel, RegionInfo, RegionOptions, SharedRegion};
-use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::error::{Error, ErrorKind, Operation, Result, spelt};
 use crate::failpoint::failpoint;
 use crate::header::PERSISTENT;
 use crate::hub::Attachment;
 use crate::mapping::{Mapping, Writable};
 use crate::naming::{self, RegionState};
 use crate::platform::{Access, Facts, Meaning, Place, facts, place, process, users};
-use crate::wait::{Host, Local, Spin};
+use crate::wait::{Host, Local, Spin, Timeout};
 
 /// How long to sleep between two looks where the directory cannot be watched (the user has too many watches).
 const UNWATCHED_SLEEP: Duration = Duration::from_millis(10);
@@ -82,35 +83,59 @@ pub(super) fn open<H: Host>(
     }
 }
 
+/// There is no region to open, and the time that the options give is up.
 pub(super) fn not_found(options: &RegionOptions, operation: &Operation<'_>, found: &Found) -> Error {
-    let place = options.directory.clone().unwrap_or_else(Place::default_path);
+    let place = directory(options);
     let place = place.display();
+    let has_waited = options.timeout != Timeout::POLL;
+    let (time, later) = if has_waited {
+        (format!(" within {}", options.timeout), "give it more time")
+    } else {
+        (String::new(), "open it with a timeout to wait for it")
+    };
     let why = match found {
         Found::Remains => {
-            format!("its owner died without closing it, and nobody has created it anew in {place}")
+            format!(
+                "its owner died without closing it, and nobody has created it anew{time} in {place}; create it, or {later}"
+            )
         }
-        _ => format!(
-            "no region of that name in {place}; create it first, or give open a timeout to wait for it"
-        ),
+        _ if has_waited => {
+            format!("no region of that name in {place}, and none appeared{time}; create it first, or {later}")
+        }
+        _ => format!("no region of that name in {place}; create it first, or {later}"),
     };
     operation.error(ErrorKind::NotFound, why)
+}
+
+fn directory(options: &RegionOptions) -> PathBuf {
+    options.directory.clone().unwrap_or_else(Place::default_path)
 }
 
 /// Looks once.
 pub(super) fn attach(options: &RegionOptions, operation: &Operation<'_>, name: &str) -> Result<Found> {
     if options.read_only && options.copy_on_write {
-        let why =
-            "read_only and copy_on_write exclude each other: one forbids writing, the other keeps it private";
+        let why = format!(
+            "the options {} and {} exclude each other: one forbids writing, the other keeps it private",
+            spelt("read_only"),
+            spelt("copy_on_write")
+        );
         return Err(operation.error(ErrorKind::InvalidArgument, why));
     }
+    let spin = options.spin_limit(operation)?;
     let place = options.place(operation)?;
-    let found = look(options, operation, &place, name);
+    let found = look(options, operation, &place, name, spin);
     // Afterwards: what was found may be the remains of a dead owner, which is not the same as nothing.
     naming::sweep_once(&place);
     found
 }
 
-fn look(options: &RegionOptions, operation: &Operation<'_>, place: &Place, name: &str) -> Result<Found> {
+fn look(
+    options: &RegionOptions,
+    operation: &Operation<'_>,
+    place: &Place,
+    name: &str,
+    spin: u32,
+) -> Result<Found> {
     let Some((file, writable)) = find(options, operation, place, name)? else {
         return Ok(Found::Nothing);
     };
@@ -127,7 +152,7 @@ fn look(options: &RegionOptions, operation: &Operation<'_>, place: &Place, name:
     let mapping = Mapping::new(file, &fixed, writable, options.prefault)
         .map_err(|error| operation.os("mapping the region", &error))?;
     let info = RegionInfo::new(name, place.path_of(name), &fixed, state);
-    Ok(Found::Region(SharedRegion::new(mapping, Arc::new(info), options.spin_limit())))
+    Ok(Found::Region(SharedRegion::new(mapping, Arc::new(info), spin)))
 }
 
 /// Opens the file of that name with as many rights as there are and are asked for.
@@ -218,6 +243,12 @@ fn check_owner(
     Ok(())
 }
 
+fn nothing_to_remove(options: &RegionOptions, operation: &Operation<'_>) -> Error {
+    let why =
+        format!("no region of that name in {}, so there is nothing to remove", directory(options).display());
+    operation.error(ErrorKind::NotFound, why)
+}
+
 /// Takes away a region that has no living owner.
 pub(super) fn remove(options: &RegionOptions, operation: &Operation<'_>, name: &str) -> Result<()> {
     let place = options.place(operation)?;
@@ -231,7 +262,7 @@ fn remove_from(options: &RegionOptions, operation: &Operation<'_>, place: &Place
     let file = match place.find(name, Access::ReadWrite) {
         Ok(file) => file,
         Err(error) if Meaning::of(&error) == Meaning::NoSuchName => {
-            return Err(not_found(options, operation, &Found::Nothing));
+            return Err(nothing_to_remove(options, operation));
         }
         Err(error) if Meaning::of(&error) == Meaning::Denied => {
             return Err(may_not_remove(operation, place, name).with_os(&error));
@@ -243,7 +274,8 @@ fn remove_from(options: &RegionOptions, operation: &Operation<'_>, place: &Place
         match naming::state(operation, place, file)? {
             RegionState::Dead | RegionState::Persistent => Ok(true),
             RegionState::Owned => {
-                let why = format!("its owner (process {}) is alive and alone may end it", fixed.owner_pid);
+                let owner = naming::owner_in_words(file, &fixed);
+                let why = format!("{owner} owns it and alone may end it; close the owner's handle there");
                 Err(operation.error(ErrorKind::PermissionDenied, why))
             }
         }
@@ -253,7 +285,7 @@ fn remove_from(options: &RegionOptions, operation: &Operation<'_>, place: &Place
         _ => error,
     })?;
     if !gone {
-        return Err(not_found(options, operation, &Found::Nothing));
+        return Err(nothing_to_remove(options, operation));
     }
     // Asked again: the owner may have let it persist since the first look.
     let fixed = naming::read_header(operation, place, &file)?;

@@ -122,12 +122,13 @@ impl RegionOptions {
     }
 
     /// The spin budget in nanoseconds.
-    pub(super) fn spin_limit(&self) -> u32 {
-        if process::processors() < 2 {
-            return 0;
-        }
-        let limit = self.spin.or_else(spin_from_environment).unwrap_or(SPIN);
-        u32::try_from(limit.as_nanos()).unwrap_or(u32::MAX)
+    pub(super) fn spin_limit(&self, operation: &Operation<'_>) -> Result<u32> {
+        let limit = match self.spin {
+            Some(limit) => limit,
+            None => spin_from_environment(operation)?.unwrap_or(SPIN),
+        };
+        let limit = if process::processors() < 2 { Duration::ZERO } else { limit };
+        Ok(u32::try_from(limit.as_nanos()).unwrap_or(u32::MAX))
     }
 }
 
@@ -139,8 +140,16 @@ fn no_directory(operation: &Operation<'_>, path: &std::path::Path, error: &std::
     operation.os(&format!("opening the directory {}", path.display()), error)
 }
 
-fn spin_from_environment() -> Option<Duration> {
-    std::env::var("ZINC_SPIN_US").ok()?.trim().parse().ok().map(Duration::from_micros)
+/// What `ZINC_SPIN_US` says, if it says anything.
+fn spin_from_environment(operation: &Operation<'_>) -> Result<Option<Duration>> {
+    let Some(value) = std::env::var_os("ZINC_SPIN_US").filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let number = value.to_str().and_then(|value| value.trim().parse().ok());
+    number.map(|number| Some(Duration::from_micros(number))).ok_or_else(|| {
+        let why = format!("the environment variable ZINC_SPIN_US is {value:?}; set it to a number of microseconds, or unset it");
+        operation.error(ErrorKind::InvalidArgument, why)
+    })
 }
 
 #[cfg(test)]

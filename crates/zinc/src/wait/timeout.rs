@@ -1,5 +1,6 @@
 //! How long to wait: milliseconds, a duration, or for ever.
 
+use std::fmt;
 use std::time::Duration;
 
 /// How long a call may wait. A number is milliseconds.
@@ -53,6 +54,16 @@ impl Timeout {
 impl Default for Timeout {
     fn default() -> Self {
         Self::POLL
+    }
+}
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("for ever"),
+            Some(time) if time < Duration::from_secs(10) => write!(f, "{} ms", time.as_secs_f64() * 1e3),
+            Some(time) => write!(f, "{} s", time.as_secs_f64()),
+        }
     }
 }
 

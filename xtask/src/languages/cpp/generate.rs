@@ -112,7 +112,17 @@ fn options(options: &[Choice]) -> String {
             ChoiceType::Timeout => {
                 ("zinc::timeout time) noexcept", format!("c_.{field} = time.nanoseconds();"))
             }
-            ChoiceType::Path => ("std::string_view path)", format!("{name}_ = detail::c_string(path);")),
+            ChoiceType::Path => {
+                let body = format!("{name}_ = detail::c_string(path);");
+                // A template, so that what is both a string and a path is taken for a string.
+                let of_path = format!(
+                    "  template <class Path, std::enable_if_t<std::is_same_v<Path, std::filesystem::path>, int> = 0>\n  \
+                     options& {name}(const Path& path) {{\n    return {name}(std::string_view(path.native()));\n  }}"
+                );
+                return format!(
+                    "{doc}\n  options& {name}(std::string_view path) {{\n    {body}\n    return *this;\n  }}\n{of_path}"
+                );
+            }
         };
         format!("{doc}\n  options& {name}({given} {{\n    {body}\n    return *this;\n  }}")
     })

@@ -11,6 +11,7 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use super::process;
 use crate::platform::unix::descriptor::Descriptor;
+use crate::platform::unix::file::Identity;
 
 /// The byte of a region's file whose lock means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,11 @@ impl Lock {
     /// Whether somebody else has closed its descriptor, and the kernel has dropped it therefore.
     pub(crate) fn is_lost(&self) -> bool {
         self.file.lost().is_some()
+    }
+
+    /// Whether it is a lock on that file.
+    pub(crate) fn is_on(&self, file: Identity) -> bool {
+        self.file.identity() == file
     }
 
     /// Runs `act` on the open file that holds the lock; `None` if it is released or lost. The caller makes sure that no

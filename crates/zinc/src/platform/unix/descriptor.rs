@@ -65,6 +65,11 @@ impl Descriptor {
         Self { number: AtomicI32::new(fd.into_raw_fd()), file, mark }
     }
 
+    /// What it was made for.
+    pub(crate) fn identity(&self) -> Identity {
+        self.file
+    }
+
     /// Whether it has not been closed here. Asks nobody.
     pub(crate) fn is_open(&self) -> bool {
         self.number.load(Ordering::Acquire) >= 0
