@@ -118,10 +118,10 @@ const WITH_HANDLE = {
 
 /** The commands that can run beside others: this program has one thread, and asynchronous waits. */
 const BESIDE = {
-  wait: (region, { timeout }) => region.waitAsync({ ms: timeout }),
+  wait: (region, { timeout }) => region.waitAsync({ timeout: timeout }),
   async wait_past(region, { sequence, timeout }) {
     while (region.sequence <= sequence) {
-      if (!await region.waitAsync({ ms: timeout })) return null;
+      if (!await region.waitAsync({ timeout: timeout })) return null;
     }
     return region.sequence;
   },

@@ -62,7 +62,7 @@ const ROLES = {
   /** Ends although waits are pending, for the handle is unreferenced. */
   async unref(name) {
     const region = SharedRegion.open(name, { directory });
-    region.waitAsync({ ms: 3_600_000 });
+    region.waitAsync({ timeout: 3_600_000 });
     region.unref();
     region.waitAsync();
     say();

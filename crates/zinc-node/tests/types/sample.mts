@@ -40,7 +40,7 @@ export function reader() {
 }
 
 export async function waits(region: SharedRegion, signal: AbortSignal) {
-  const notified = await region.waitAsync({ ms: 1000, signal });
+  const notified = await region.waitAsync({ timeout: 1000, signal });
   same<typeof notified, boolean>();
   await region.waitAsync();
   await region.unref().waitAsync({ signal: AbortSignal.timeout(5) });
