@@ -17,7 +17,7 @@ function collect() {
 
 /** Whether another try may find a descriptor free. */
 function mayTryAgain(error) {
-  return error.errno === EMFILE && collect();
+  return error?.errno === EMFILE && collect();
 }
 
 /** Calls a function of the addon that needs descriptors, once more if there are none and garbage can be collected. */

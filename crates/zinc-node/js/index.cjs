@@ -7,7 +7,10 @@ const { OwnedRegion, SharedRegion } = require("./region.cjs");
 const { Call } = require("./arguments.cjs");
 
 function list(options) {
-  return call(native.list, new Call("list").options(options)).map((info) => ({ ...info, created: new Date(info.created) }));
+  return call(native.list, new Call("list").options(options)).map((info) => ({
+    ...info,
+    created: new Date(info.created),
+  }));
 }
 
 function remove(name, options) {

@@ -7,7 +7,7 @@ const { Call } = require("./arguments.cjs");
 const { callWithDescriptors } = require("./descriptors.cjs");
 const { Notifications } = require("./notifications.cjs");
 const { tensor } = require("./tensor.cjs");
-const { Waits } = require("./waits.cjs");
+const { Waits, beginOpen } = require("./waits.cjs");
 
 /** Only a holder of this can make objects of these classes. */
 const OURS = Symbol("zinc");
@@ -59,6 +59,17 @@ class SharedRegion {
     const given = new Call("open", name);
     given.text(name, "name");
     return new SharedRegion(OURS, callWithDescriptors(native.open, name, given.options(options)));
+  }
+
+  static openAsync(name, options) {
+    return new Promise((resolve, reject) => {
+      const given = new Call("openAsync", name);
+      given.text(name, "name");
+      const plain = given.options(options, ["signal"]);
+      const signal = given.signal(options?.signal);
+      const caller = { above: SharedRegion.openAsync };
+      beginOpen(name, plain, signal, caller, (handle) => resolve(new SharedRegion(OURS, handle)), reject);
+    });
   }
 
   static openOrCreate(name, capacity, options) {

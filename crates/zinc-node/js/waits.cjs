@@ -2,6 +2,7 @@
 "use strict";
 
 const native = require("./native.cjs");
+const { mayTryAgain } = require("./descriptors.cjs");
 const { blame, call, failed } = require("./errors.cjs");
 const { offAbort, onAbort } = require("./signals.cjs");
 
@@ -82,6 +83,21 @@ function begin({ start, poll, cancel, count }, signal, caller, resolve, reject) 
   return leave;
 }
 
+/** Waits until there is a region of that name, or the time is up. While it does, it keeps the process alive. */
+function beginOpen(name, options, signal, caller, resolve, reject, again = true) {
+  const job = {
+    start: (bell, number) => native.openStart(name, options, bell, number),
+    poll: native.openPoll,
+    cancel: native.openCancel,
+    count: keep,
+  };
+  begin(job, signal, caller, resolve, (error) => {
+    if (!again || !mayTryAgain(error)) return reject(error);
+    // What was collected gives its descriptors back in another turn of the loop.
+    setTimeout(() => beginOpen(name, options, signal, caller, resolve, reject, false));
+  });
+}
+
 /** The waits of one handle. While one is in progress, the handle is not forgotten. */
 class Waits {
   #region;
@@ -151,4 +167,4 @@ class Waits {
   }
 }
 
-module.exports = { Waits, begin };
+module.exports = { Waits, beginOpen };

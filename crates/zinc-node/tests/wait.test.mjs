@@ -70,7 +70,9 @@ test("one time says the same to every call: milliseconds, alone or as the option
         assert.ok(performance.now() - before >= 29.9, `${name} ${JSON.stringify(timeout)}`);
       }
       // Nothing is left of a duration below zero.
-      for (const nothing of [0, -0, { timeout: 0 }, duration(0), duration(-30)]) assert.equal(await call(nothing), false);
+      for (const nothing of [0, -0, { timeout: 0 }, duration(0), duration(-30)]) {
+        assert.equal(await call(nothing), false);
+      }
     }
     const opens = [30, duration(30)].map((timeout) => {
       const before = performance.now();
