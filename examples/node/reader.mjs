@@ -23,7 +23,7 @@ const region = SharedRegion.open(embeddingsName, { timeout: PATIENCE });
 const vocabulary = SharedRegion.open(vocabularyName, { timeout: PATIENCE });
 say({ event: "ready" });
 
-if (!await region.waitAsync({ ms: PATIENCE })) throw new Error(`${embeddingsName}: nobody notified`);
+if (!await region.waitAsync({ timeout: PATIENCE })) throw new Error(`${embeddingsName}: nobody notified`);
 const embeddings = region.tensor("float32");
 if (!Number.isFinite(embeddings.data[0])) throw new Error(`${embeddingsName}: no numbers`);
 const firstByte = monotonic();

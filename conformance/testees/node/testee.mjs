@@ -88,13 +88,13 @@ const WITH_HANDLE = {
   wait: (region, { timeout }) => region.wait(timeout),
   wait_past: (region, { sequence, timeout }) => region.waitPast(sequence, timeout),
   unlink: (region) => method(region, "unlink")(),
+  link: (region) => method(region, "link")(),
+  is_named: (region) => method(region, "isNamed")(),
   persist: (region) => method(region, "persist")(),
   describe: (region, { dtype, shape }) => method(region, "describe")(dtype, shape),
   descriptor: (region) => region.dtype === null ? null : { dtype: region.dtype, shape: region.shape },
   read: (region, { at, length }) => Buffer.from(region.buffer).subarray(at, at + length).toString("hex"),
-  write(region, { at, hex }) {
-    new Uint8Array(region.buffer).set(Buffer.from(hex, "hex"), at);
-  },
+  write: (region, { at, hex }) => region.write(at, Buffer.from(hex, "hex")),
   tensor(region, asked) {
     const { dtype, shape, data } = region.tensor(asked.dtype);
     return { dtype, shape, values: toJson(dtype, data) };
@@ -118,13 +118,8 @@ const WITH_HANDLE = {
 
 /** The commands that can run beside others: this program has one thread, and asynchronous waits. */
 const BESIDE = {
-  wait: (region, { timeout }) => region.waitAsync({ ms: timeout }),
-  async wait_past(region, { sequence, timeout }) {
-    while (region.sequence <= sequence) {
-      if (!await region.waitAsync({ ms: timeout })) return null;
-    }
-    return region.sequence;
-  },
+  wait: (region, { timeout }) => region.waitAsync(timeout),
+  wait_past: (region, { sequence, timeout }) => region.waitPastAsync(sequence, { timeout }),
 };
 
 /** A method that not every kind of handle has. */
@@ -138,8 +133,9 @@ function hello() {
   return { protocol: 1, pid: process.pid, version, can };
 }
 
-function perform(command, { handle, ...rest }, beside) {
-  if (command in WITHOUT_HANDLE) return WITHOUT_HANDLE[command]({ handle, ...rest });
+function perform(command, given, beside) {
+  if (command in WITHOUT_HANDLE) return WITHOUT_HANDLE[command](given);
+  const { handle, ...rest } = given;
   return (beside ? BESIDE : WITH_HANDLE)[command](handles.get(handle), rest);
 }
 

@@ -7,7 +7,7 @@ const controllers = new Map();
 export async function waitAsync(id, region, { timeout, count = 1 }) {
   const controller = new AbortController();
   controllers.set(id, controller);
-  const start = () => region.waitAsync({ ms: timeout, signal: controller.signal });
+  const start = () => region.waitAsync({ timeout, signal: controller.signal });
   const outcomes = await Promise.allSettled(Array.from({ length: count }, start));
   controllers.delete(id);
   return outcomes;

@@ -38,7 +38,7 @@ const TRIPS = {
   async async(region, trips) {
     for (let trip = 0; trip < trips; trip++) {
       region.notify();
-      await region.waitAsync({ ms: 10_000 });
+      await region.waitAsync({ timeout: 10_000 });
     }
   },
 };

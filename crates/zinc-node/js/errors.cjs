@@ -15,18 +15,34 @@ class ZincError extends Error {
 }
 Object.defineProperty(ZincError.prototype, "name", { value: "ZincError", configurable: true, writable: true });
 
+/** An error that only this package can meet, worded as the core words its own. */
+function failure(kind, operation, region, why) {
+  const message = region === undefined ? `${operation}: ${why}` : `${operation} ${JSON.stringify(region)}: ${why}`;
+  return new ZincError({ kind, message, operation, region });
+}
+
 /** What to throw for what the addon threw: it throws an error's parts, or a TypeError of its own. */
-function failed(failure) {
-  return failure instanceof Error ? failure : new ZincError(failure);
+function failed(thrown) {
+  return thrown instanceof Error ? thrown : new ZincError(thrown);
 }
 
 /** Calls a function of the addon. */
 function call(native, ...args) {
   try {
     return native(...args);
-  } catch (failure) {
-    throw failed(failure);
+  } catch (thrown) {
+    throw failed(thrown);
   }
 }
 
-module.exports = { ZincError, call, failed };
+/** The stack of an error whose call returned long ago: `caller.stack` was captured in that call. */
+function blame(error, caller) {
+  const frames = caller.stack;
+  // A program's own Error.prepareStackTrace may make something else of it.
+  if (error instanceof ZincError && typeof frames === "string" && frames.includes("\n")) {
+    error.stack = `${error.name}: ${error.message}${frames.slice(frames.indexOf("\n"))}`;
+  }
+  return error;
+}
+
+module.exports = { ZincError, blame, call, failed, failure };

@@ -4,14 +4,18 @@
 const native = require("./native.cjs");
 const { ZincError, call } = require("./errors.cjs");
 const { OwnedRegion, SharedRegion } = require("./region.cjs");
-const check = require("./arguments.cjs");
+const { Call } = require("./arguments.cjs");
 
 function list(options) {
-  return call(native.list, check.options(options)).map((info) => ({ ...info, created: new Date(info.created) }));
+  return call(native.list, new Call("list").options(options)).map((info) => ({
+    ...info,
+    created: new Date(info.created),
+  }));
 }
 
 function remove(name, options) {
-  call(native.remove, check.text(name, "a name"), check.options(options));
+  const given = new Call("remove", name);
+  call(native.remove, given.text(name, "name"), given.options(options));
 }
 
 module.exports = { OwnedRegion, SharedRegion, ZincError, list, remove, version: native.version() };

@@ -1,13 +1,15 @@
-// `SharedRegion` and `OwnedRegion`: handles on regions, over what the addon gives.
+// `SharedRegion` and `OwnedRegion`: handles on regions, over what the addon returns.
 "use strict";
 
 const native = require("./native.cjs");
 const { call, failed } = require("./errors.cjs");
-const check = require("./arguments.cjs");
+const { Call } = require("./arguments.cjs");
+const { callWithDescriptors } = require("./descriptors.cjs");
+const { Notifications } = require("./notifications.cjs");
 const { tensor } = require("./tensor.cjs");
-const { Waits } = require("./waits.cjs");
+const { Waits, beginOpen } = require("./waits.cjs");
 
-/** Who may make objects of these classes. */
+/** Only a holder of this can make objects of these classes. */
 const OURS = Symbol("zinc");
 
 /** The addon's region of a handle of these classes. */
@@ -18,17 +20,21 @@ class SharedRegion {
   #notify;
   #wait;
   #buffer;
+  #views;
   #info;
   #waits;
 
   constructor(maker, handle) {
-    if (maker !== OURS) throw new TypeError("SharedRegion.create and SharedRegion.open give regions; new does not");
+    if (maker !== OURS) {
+      throw new TypeError("a region has no public constructor; call SharedRegion.create, open or openOrCreate");
+    }
     this.#handle = handle;
     // Functions of this region: what a method would have to pass, they know.
     this.#notify = native.notify(handle);
     this.#wait = native.wait(handle);
-    // What posts an object to another thread copies its enumerable properties, and would make an empty one of this.
-    Object.defineProperty(this, "handle", UNCLONEABLE);
+    // What posts an object to another thread copies its enumerable properties, and refuses this value. What else looks
+    // at those (JSON, spread, comparisons) takes it, and finds no two handles equal.
+    this.handle = Symbol("a region cannot be posted to another thread; open it there by its name");
   }
 
   static {
@@ -36,26 +42,41 @@ class SharedRegion {
   }
 
   static create(name, capacity, options) {
-    check.text(name, "a name");
-    const size = check.whole(capacity, "a capacity");
-    return new OwnedRegion(OURS, call(native.create, name, size, check.options(options)));
+    const given = new Call("create", name);
+    given.text(name, "name");
+    const size = given.whole(capacity, "capacity");
+    return new OwnedRegion(OURS, callWithDescriptors(native.create, name, size, given.options(options)));
   }
 
   static createTensor(name, dtype, shape, options) {
-    check.text(name, "a name");
-    const lengths = check.shape(shape);
-    return new OwnedRegion(OURS, call(native.createTensor, name, check.dtype(dtype), lengths, check.options(options)));
+    const given = new Call("createTensor", name);
+    given.text(name, "name");
+    const [type, lengths, plain] = [given.dtype(dtype), given.shape(shape), given.options(options)];
+    return new OwnedRegion(OURS, callWithDescriptors(native.createTensor, name, type, lengths, plain));
   }
 
   static open(name, options) {
-    check.text(name, "a name");
-    return new SharedRegion(OURS, call(native.open, name, check.options(options)));
+    const given = new Call("open", name);
+    given.text(name, "name");
+    return new SharedRegion(OURS, callWithDescriptors(native.open, name, given.options(options)));
+  }
+
+  static openAsync(name, options) {
+    return new Promise((resolve, reject) => {
+      const given = new Call("openAsync", name);
+      given.text(name, "name");
+      const plain = given.options(options, ["signal"]);
+      const signal = given.signal(options?.signal);
+      const caller = { above: SharedRegion.openAsync };
+      beginOpen(name, plain, signal, caller, (handle) => resolve(new SharedRegion(OURS, handle)), reject);
+    });
   }
 
   static openOrCreate(name, capacity, options) {
-    check.text(name, "a name");
-    const size = check.whole(capacity, "a capacity");
-    const handle = call(native.openOrCreate, name, size, check.options(options));
+    const given = new Call("openOrCreate", name);
+    given.text(name, "name");
+    const size = given.whole(capacity, "capacity");
+    const handle = callWithDescriptors(native.openOrCreate, name, size, given.options(options));
     return new (native.isOwner(handle) ? OwnedRegion : SharedRegion)(OURS, handle);
   }
 
@@ -108,71 +129,131 @@ class SharedRegion {
   }
 
   get buffer() {
-    return this.#buffer ??= call(native.buffer, this.#handle);
+    return this.#buffer ??= call(native.buffer, this.#handle, 0, this.capacity);
+  }
+
+  view(offset = 0, length = Math.max(0, this.capacity - Number(offset))) {
+    const given = new Call("view", this);
+    const [from, count] = [given.whole(offset, "offset"), given.whole(length, "length")];
+    const buffer = call(native.view, this.#handle, from, count);
+    (this.#views ??= new Views()).add(buffer);
+    return buffer;
+  }
+
+  read(offset = 0, target = Math.max(0, this.capacity - Number(offset))) {
+    const given = new Call("read", this);
+    const from = given.whole(offset, "offset");
+    if (typeof target === "number" || typeof target === "bigint") {
+      const length = given.whole(target, "length");
+      // Asked before so many bytes are reserved for nothing; past the end the addon says what is wrong.
+      const bytes = new Uint8Array(from + length <= this.capacity ? length : 0);
+      call(native.read, this.#handle, from, bytes, length);
+      return bytes;
+    }
+    const bytes = given.bytes(target, "target");
+    call(native.read, this.#handle, from, bytes, bytes.length);
+    return target;
+  }
+
+  write(offset, data) {
+    const given = new Call("write", this);
+    const from = given.whole(offset, "offset");
+    call(native.write, this.#handle, from, given.bytes(data, "data"));
   }
 
   tensor(dtype) {
-    const name = dtype === undefined ? undefined : check.dtype(dtype);
-    return tensor(this, call(native.tensor, this.#handle, name));
+    const type = dtype === undefined ? undefined : new Call("tensor", this).dtype(dtype);
+    return tensor(this, call(native.tensor, this.#handle, type));
   }
 
   notify() {
     try {
       this.#notify();
-    } catch (failure) {
-      throw failed(failure);
+    } catch (thrown) {
+      throw failed(thrown);
     }
   }
 
   wait(timeout) {
-    const ms = check.milliseconds(timeout);
+    const plain = typeof timeout === "number" && timeout >= 0 && timeout < Infinity;
+    const ms = plain ? timeout : this.#waiting("wait", timeout);
     try {
       return this.#wait(ms);
-    } catch (failure) {
-      throw failed(failure);
+    } catch (thrown) {
+      throw failed(thrown);
     }
+  }
+
+  /** Milliseconds of a wait that keeps the thread, during which no signal can be aborted. */
+  #waiting(operation, timeout) {
+    const { ms, signal } = new Call(operation, this).waiting(timeout);
+    signal?.throwIfAborted();
+    return ms;
   }
 
   waitPast(sequence, timeout) {
-    return call(native.waitPast, this.#handle, check.sequence(sequence), check.milliseconds(timeout)) ?? null;
+    const past = new Call("waitPast", this).sequence(sequence);
+    return call(native.waitPast, this.#handle, past, this.#waiting("waitPast", timeout)) ?? null;
   }
 
-  waitAsync({ ms, signal } = {}) {
-    return (this.#waits ??= new Waits(this, this.#handle)).start(ms, signal);
+  #all() {
+    return this.#waits ??= new Waits(this, this.#handle);
   }
 
-  async *[Symbol.asyncIterator]() {
-    try {
-      for (;;) {
-        await this.waitAsync();
-        yield this.sequence;
-      }
-    } catch (error) {
-      if (error.code !== "ERR_ZINC_CLOSED") throw error;
-    }
+  waitAsync(timeout) {
+    return new Promise((resolve, reject) => {
+      const { ms, signal } = new Call("waitAsync", this).waiting(timeout);
+      this.#all().begin(ms, signal, { above: SharedRegion.prototype.waitAsync }, resolve, reject);
+    });
+  }
+
+  waitPastAsync(sequence, timeout) {
+    return new Promise((resolve, reject) => {
+      const given = new Call("waitPastAsync", this);
+      const past = given.sequence(sequence);
+      const { ms, signal } = given.waiting(timeout);
+      this.#all().beginPast(past, ms, signal, { above: SharedRegion.prototype.waitPastAsync }, resolve, reject);
+    });
+  }
+
+  notifications(options = {}) {
+    const given = new Call("notifications", this);
+    const { signal } = given.keys(options, ["signal"]);
+    return new Notifications(this, this.#all(), given.signal(signal));
+  }
+
+  [Symbol.asyncIterator]() {
+    return this.notifications();
   }
 
   ref() {
-    (this.#waits ??= new Waits(this, this.#handle)).keepAlive(true);
+    this.#all().keepAlive(true);
     return this;
   }
 
   unref() {
-    (this.#waits ??= new Waits(this, this.#handle)).keepAlive(false);
+    this.#all().keepAlive(false);
     return this;
   }
 
   interrupt() {
     native.interrupt(this.#handle);
+    this.#waits?.interrupt();
+  }
+
+  clone() {
+    return new SharedRegion(OURS, call(native.clone, this.#handle));
   }
 
   close() {
-    const buffer = this.#buffer;
-    this.#buffer = undefined;
+    const [buffer, views] = [this.#buffer, this.#views];
+    this.#buffer = this.#views = undefined;
     try {
+      this.#waits?.close();
       call(native.close, this.#handle);
     } finally {
       if (buffer !== undefined) native.detach(buffer);
+      views?.detach();
     }
   }
 
@@ -180,13 +261,28 @@ class SharedRegion {
     this.close();
   }
 
+  /** What it is described as: null if it is not, or closed, or its header is damaged. */
+  #described() {
+    try {
+      return native.descriptor(this.#handle);
+    } catch {
+      return null;
+    }
+  }
+
   toString() {
-    const described = this.closed ? null : call(native.descriptor, this.#handle);
+    const described = this.#described();
     const parts = [`${this.capacity} bytes`];
     if (described) parts.push(`${described.dtype} [${described.shape}]`);
     if (this.readOnly) parts.push("read-only");
     if (this.closed) parts.push("closed");
     return `${this.constructor.name} ${JSON.stringify(this.name)}: ${parts.join(", ")}`;
+  }
+
+  toJSON() {
+    const { dtype = null, shape = null } = this.#described() ?? {};
+    const { name, path, capacity, readOnly, closed } = this;
+    return { name, path, capacity, dtype, shape, readOnly, closed };
   }
 
   [Symbol.for("nodejs.util.inspect.custom")]() {
@@ -199,6 +295,14 @@ class SharedRegion {
 }
 
 class OwnedRegion extends SharedRegion {
+  link() {
+    call(native.link, handleOf(this));
+  }
+
+  isNamed() {
+    return call(native.isNamed, handleOf(this));
+  }
+
   unlink() {
     call(native.unlink, handleOf(this));
   }
@@ -208,15 +312,31 @@ class OwnedRegion extends SharedRegion {
   }
 
   describe(dtype, shape) {
-    call(native.describe, handleOf(this), check.dtype(dtype), check.shape(shape));
+    const given = new Call("describe", this);
+    call(native.describe, handleOf(this), given.dtype(dtype), given.shape(shape));
   }
 }
 
-const UNCLONEABLE = {
-  enumerable: true,
-  get() {
-    throw new TypeError("a region cannot be posted to another thread; open it there by its name");
-  },
-};
+/** The buffers of parts of a region that are still in use. */
+class Views {
+  #buffers = [];
+  /** At how many to drop those that were collected. */
+  #full = 16;
+
+  add(buffer) {
+    if (this.#buffers.length >= this.#full) {
+      this.#buffers = this.#buffers.filter((weak) => weak.deref() !== undefined);
+      this.#full = Math.max(16, 2 * this.#buffers.length);
+    }
+    this.#buffers.push(new WeakRef(buffer));
+  }
+
+  detach() {
+    for (const weak of this.#buffers) {
+      const buffer = weak.deref();
+      if (buffer !== undefined) native.detach(buffer);
+    }
+  }
+}
 
 module.exports = { OwnedRegion, SharedRegion };

@@ -2,10 +2,11 @@
 "use strict";
 
 const native = require("./native.cjs");
-const { failed } = require("./errors.cjs");
-const { milliseconds } = require("./arguments.cjs");
+const { mayTryAgain } = require("./descriptors.cjs");
+const { blame, call, failed } = require("./errors.cjs");
+const { offAbort, onAbort } = require("./signals.cjs");
 
-/** The waits in progress on this thread, by the number that their wake-up brings. */
+/** What looks after each wait in progress on this thread, by the number that its wake-up brings. */
 const pending = new Map();
 let last = 0;
 
@@ -28,10 +29,80 @@ function free() {
   return last;
 }
 
+/**
+ * Begins what the core does meanwhile, and settles with what becomes of it; a function that cancels it, without settling.
+ *
+ * `start(bell, number)` begins it; `poll` says null while it goes on, and `cancel` ends it. `caller.above` is the call
+ * whose caller an error is to name.
+ */
+function begin({ start, poll, cancel, count }, signal, caller, resolve, reject) {
+  if (signal?.aborted) {
+    reject(signal.reason);
+    return () => {};
+  }
+  bell ??= native.bell((ready) => pending.get(ready)?.());
+  const number = free();
+  let job;
+  const leave = () => {
+    if (!pending.delete(number)) return;
+    if (signal !== undefined) offAbort(signal, abort);
+    count(-1);
+    cancel(job);
+  };
+  const abort = () => {
+    leave();
+    reject(signal.reason);
+  };
+  /** Whether it is over. */
+  const look = () => {
+    let outcome;
+    try {
+      outcome = poll(job);
+    } catch (thrown) {
+      leave();
+      reject("stack" in caller ? blame(failed(thrown), caller) : failed(thrown));
+      return true;
+    }
+    if (outcome === null) return false;
+    leave();
+    resolve(outcome);
+    return true;
+  };
+  try {
+    job = start(bell, number);
+  } catch (thrown) {
+    reject(failed(thrown));
+    return leave;
+  }
+  if (look()) return leave;
+  // Only what is pending needs to know who called.
+  if (!("stack" in caller)) Error.captureStackTrace(caller, caller.above);
+  pending.set(number, look);
+  if (signal !== undefined) onAbort(signal, abort);
+  count(1);
+  return leave;
+}
+
+/** Waits until there is a region of that name, or the time is up. While it does, it keeps the process alive. */
+function beginOpen(name, options, signal, caller, resolve, reject, again = true) {
+  const job = {
+    start: (bell, number) => native.openStart(name, options, bell, number),
+    poll: native.openPoll,
+    cancel: native.openCancel,
+    count: keep,
+  };
+  begin(job, signal, caller, resolve, (error) => {
+    if (!again || !mayTryAgain(error)) return reject(error);
+    // What was collected gives its descriptors back in another turn of the loop.
+    setTimeout(() => beginOpen(name, options, signal, caller, resolve, reject, false));
+  });
+}
+
 /** The waits of one handle. While one is in progress, the handle is not forgotten. */
 class Waits {
   #region;
   #handle;
+  #past;
   #count = 0;
   #alive = true;
 
@@ -46,36 +117,48 @@ class Waits {
     this.#alive = alive;
   }
 
-  /** A promise of whether the handle was notified in time; what is wrong with the arguments rejects it, too. */
-  start(timeout, signal) {
-    return new Promise((resolve, reject) => {
-      const ms = milliseconds(timeout);
-      signal?.throwIfAborted();
-      bell ??= native.bell((ready) => pending.get(ready)?.look());
-      const number = free();
-      const wait = native.waitStart(this.#handle, ms, bell, number);
-      const abort = () => end(reject, signal.reason);
-      const end = (settle, outcome) => {
-        pending.delete(number);
-        signal?.removeEventListener("abort", abort);
-        this.#add(-1);
-        native.waitCancel(wait);
-        settle(outcome);
-      };
-      const look = () => {
-        let notified;
-        try {
-          notified = native.waitPoll(wait);
-        } catch (failure) {
-          return end(reject, failed(failure));
-        }
-        if (notified !== null) end(resolve, notified);
-      };
-      pending.set(number, { look, region: this.#region });
-      signal?.addEventListener("abort", abort);
-      this.#add(1);
-      look();
-    });
+  /** Waits until the handle is notified, or the time is up; what cancels that. */
+  begin(ms, signal, caller, resolve, reject) {
+    return this.#begin(this.#handle, ms, signal, caller, resolve, reject);
+  }
+
+  #begin(handle, ms, signal, caller, resolve, reject) {
+    const job = {
+      start: (bell, number) => native.waitStart(handle, ms, bell, number),
+      poll: native.waitPoll,
+      cancel: native.waitCancel,
+      count: (change) => this.#add(change),
+    };
+    return begin(job, signal, caller, resolve, reject);
+  }
+
+  /**
+   * Waits until the sequence is greater than `sequence`. It waits with a handle of its own, as what it takes in is not to
+   * be missed by other waits.
+   */
+  beginPast(sequence, ms, signal, caller, resolve, reject) {
+    const deadline = performance.now() + ms;
+    const look = () => {
+      try {
+        const reached = call(native.sequence, this.#handle);
+        if (reached > sequence) return resolve(reached);
+        this.#past ??= call(native.clone, this.#handle);
+        const left = ms < 0 ? -1 : Math.max(0, deadline - performance.now());
+        this.#begin(this.#past, left, signal, caller, (notified) => notified ? look() : resolve(null), reject);
+      } catch (error) {
+        reject("stack" in caller ? blame(error, caller) : error);
+      }
+    };
+    look();
+  }
+
+  interrupt() {
+    native.interrupt(this.#handle);
+    if (this.#past !== undefined) native.interrupt(this.#past);
+  }
+
+  close() {
+    if (this.#past !== undefined) native.close(this.#past);
   }
 
   #add(change) {
@@ -84,4 +167,4 @@ class Waits {
   }
 }
 
-module.exports = { Waits };
+module.exports = { Waits, beginOpen };

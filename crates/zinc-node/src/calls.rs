@@ -3,21 +3,27 @@
 use std::ptr;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Result, ToNapiValue};
+use napi::bindgen_prelude::{FromNapiValue, Result, ToNapiValue};
 use napi::{Env, sys};
 use napi_derive::napi;
-use zinc::{Region, Timeout, binding};
+use zinc::{Timeout, binding};
 
 use crate::failure::{Failure, guard};
-use crate::handle::Held;
+use crate::handle::{Handle, Held};
 use crate::host::Runtime;
 
-/// A value for JavaScript.
+/// A value for JavaScript, or from it for the time of one call.
 pub(crate) struct Value(pub(crate) sys::napi_value);
 
 impl ToNapiValue for Value {
     unsafe fn to_napi_value(_env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
         Ok(value.0)
+    }
+}
+
+impl FromNapiValue for Value {
+    unsafe fn from_napi_value(_env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        Ok(Self(value))
     }
 }
 
@@ -38,7 +44,7 @@ unsafe extern "C" fn call_notify(env: sys::napi_env, info: sys::napi_callback_in
     // SAFETY: the runtime calls this; the data is the region, of which the function that is called has a share.
     let region = unsafe {
         sys::napi_get_cb_info(env, info, ptr::null_mut(), ptr::null_mut(), ptr::null_mut(), &mut region);
-        &*region.cast::<Region>()
+        &*region.cast::<Handle>()
     };
     if let Err(failure) = guard("notify", || Ok(region.notify()?)) {
         throw(env, failure);
@@ -53,7 +59,7 @@ unsafe extern "C" fn call_wait(env: sys::napi_env, info: sys::napi_callback_info
     let region = unsafe {
         sys::napi_get_cb_info(env, info, &mut count, &mut argument, ptr::null_mut(), &mut region);
         sys::napi_get_value_double(env, argument, &mut milliseconds);
-        &*region.cast::<Region>()
+        &*region.cast::<Handle>()
     };
     let mut result = ptr::null_mut();
     match guard("wait", || binding::wait(region, timeout(milliseconds), &mut Runtime(env))) {

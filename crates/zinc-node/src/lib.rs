@@ -17,3 +17,9 @@ mod info;
 mod options;
 mod regions;
 mod waits;
+
+/// Once for the process, when the addon is loaded: errors name operations as JavaScript spells its calls.
+#[napi_derive::module_init]
+fn loaded() {
+    zinc::binding::spell_operations(zinc::binding::Spelling::Camel);
+}

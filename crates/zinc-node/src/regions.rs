@@ -3,7 +3,7 @@
 use napi::Env;
 use napi::bindgen_prelude::{BigInt, Result};
 use napi_derive::napi;
-use zinc::{DType, Descriptor, ErrorKind, RegionOptions, binding};
+use zinc::{DType, Descriptor, ErrorKind, RegionOptions, SharedRegion, binding};
 
 use crate::calls::timeout;
 use crate::failure::{self, call, unless_ending};
@@ -92,6 +92,17 @@ fn wait_past(env: Env, region: Held, sequence: BigInt, milliseconds: f64) -> Res
     })
 }
 
+/// A handle of its own, which has seen what this one has.
+#[napi]
+fn clone(env: Env, region: Held) -> Result<Given> {
+    call(env, "clone", || {
+        if region.is_closed() {
+            return Err(binding::handle_closed("clone", region.name()).into());
+        }
+        Ok(Given(SharedRegion::clone(&region).into()))
+    })
+}
+
 #[napi]
 fn interrupt(region: Held) {
     region.interrupt();
@@ -100,6 +111,16 @@ fn interrupt(region: Held) {
 #[napi]
 fn close(env: Env, region: Held) -> Result<()> {
     call(env, "close", || Ok(region.close()?))
+}
+
+#[napi]
+fn link(env: Env, region: Held) -> Result<()> {
+    call(env, "link", || Ok(binding::owner(&region, "link")?.link()?))
+}
+
+#[napi]
+fn is_named(env: Env, region: Held) -> Result<bool> {
+    call(env, "is_named", || Ok(binding::owner(&region, "is_named")?.is_named()?))
 }
 
 #[napi]

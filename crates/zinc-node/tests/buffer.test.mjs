@@ -1,7 +1,7 @@
 // The ArrayBuffer over a region: external, detached at close, collected with its last user.
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { SharedRegion } from "../js/index.mjs";
 import { collected, skipped, test } from "./runner.mjs";
 import { Child, inDirectory, mappings } from "./support.mjs";
@@ -72,20 +72,119 @@ test("a forgotten owner is collected: its memory and its name go", () =>
     assert.throws(() => SharedRegion.open("x", { directory }), { code: "ERR_ZINC_NOT_FOUND" });
   }));
 
-test("a view that outlives its forgotten handle keeps the memory", () =>
+test("a view keeps its owner: the region lives for as long as anybody uses its bytes", () =>
   inDirectory(async (directory) => {
+    const forgotten = new Set();
+    const registry = new FinalizationRegistry((name) => forgotten.add(name));
+    /** An array over a region whose handle nobody keeps. */
+    const made = (name, bytesOf) => {
+      const region = SharedRegion.create(name, 100, { directory });
+      registry.register(region, name);
+      return bytesOf(region);
+    };
     // Several, of which one will do: Bun takes whatever lies on the stack for a reference.
-    let views = Array.from({ length: 8 }, (_, n) => {
-      return new Uint8Array(SharedRegion.create(`x${n}`, 100, { directory }).buffer);
+    const all = (kind, bytesOf) => Array.from({ length: 8 }, (_, n) => made(`${kind}${n}`, bytesOf));
+    const ways = {
+      buffer: (region) => new Uint8Array(region.buffer),
+      view: (region) => new Uint8Array(region.view(96, 4)),
+      tensor(region) {
+        region.describe("uint8", 100);
+        return region.tensor().data;
+      },
+    };
+    const check = (name, array, n) => {
+      array[array.length - 1] = n;
+      // It is owned still: nobody else may have the name, and it opens.
+      const peer = SharedRegion.open(name, { directory });
+      assert.equal(new Uint8Array(peer.buffer)[99], n);
+      peer.close();
+      assert.throws(() => SharedRegion.create(name, 1, { directory }), { code: "ERR_ZINC_ALREADY_EXISTS" });
+    };
+    const left = (kind) => readdirSync(directory).filter((name) => name.startsWith(`zinc.${kind}`)).length;
+    for (const [kind, bytesOf] of Object.entries(ways)) {
+      const arrays = all(kind, bytesOf);
+      await collected(() => [...forgotten].some((name) => name.startsWith(kind)));
+      arrays.forEach((array, n) => check(`${kind}${n}`, array, n));
+      arrays.length = 0;
+      await collected(() => left(kind) < 8);
+    }
+  }));
+
+test("an explicit close ends the region at once, whoever has views of it", () =>
+  inDirectory((directory) => {
+    const region = SharedRegion.create("x", 100, { directory });
+    const arrays = [region.buffer, region.view(0, 10), region.view(90)].map((buffer) => new Uint8Array(buffer));
+    const peer = SharedRegion.open("x", { directory });
+    assert.deepEqual(arrays.map(({ length }) => length), [100, 10, 10]);
+    region.close();
+    assert.deepEqual(arrays.map(({ length }) => length), [0, 0, 0]);
+    assert.equal(existsSync(`${directory}/zinc.x`), false);
+    assert.throws(() => peer.wait(), { code: "ERR_ZINC_CLOSED" });
+    peer.close();
+  }));
+
+test("a part of a region is an ArrayBuffer of its own over the same bytes", () =>
+  inDirectory((directory) => {
+    const region = SharedRegion.create("x", 100, { directory });
+    const whole = new Uint8Array(region.buffer);
+    const parts = [region.view(10, 20), region.view(10, 20), region.view(16n)];
+    assert.deepEqual(parts.map(({ byteLength }) => byteLength), [20, 20, 84]);
+    new Float64Array(parts[2], 0, 1)[0] = 1.5;
+    assert.equal(new DataView(region.buffer).getFloat64(16, true), 1.5);
+    whole[10] = 1;
+    for (const part of parts.slice(0, 2)) assert.equal(new Uint8Array(part)[0], 1);
+    assert.equal(region.view(100).byteLength, 0);
+    region.close();
+    assert.throws(() => region.view(0), { code: "ERR_ZINC_CLOSED", message: /^view "x": this handle was closed/ });
+  }));
+
+test("parts of a region are collected one by one", () =>
+  inDirectory(async (directory) => {
+    const region = SharedRegion.create("x", 100, { directory });
+    let gone = 0;
+    const registry = new FinalizationRegistry(() => gone++);
+    for (let n = 0; n < 1000; n++) registry.register(region.view(n % 100, 1), n);
+    await collected(() => gone > 900);
+    new Uint8Array(region.view(99))[0] = 9;
+    assert.equal(region.read(99)[0], 9);
+    region.close();
+  }));
+
+test("read and write copy bytes, within the region, and only where the handle may write", () =>
+  inDirectory((directory) => {
+    const region = SharedRegion.create("x", 10, { directory });
+    const peer = SharedRegion.open("x", { directory, readOnly: true });
+    region.write(2, Uint16Array.of(0x0201, 0x0403).subarray(1));
+    region.write(8, new DataView(Uint8Array.of(5, 6, 7).buffer, 1));
+    region.write(4n, Uint8Array.of(8).buffer);
+    region.write(10, new Uint8Array(0));
+    const expected = [0, 0, 3, 4, 8, 0, 0, 0, 6, 7];
+    assert.deepEqual([...peer.read()], expected);
+    assert.deepEqual([...peer.read(2, 3)], [3, 4, 8]);
+    assert.deepEqual([...peer.read(8)], [6, 7]);
+    assert.equal(peer.read(10).length, 0);
+    const target = new Uint16Array(4);
+    assert.equal(peer.read(2, target.subarray(1, 2)).buffer, target.buffer);
+    assert.deepEqual([...target], [0, 0x0403, 0, 0]);
+    assert.deepEqual([...new Uint8Array(peer.read(2, new SharedArrayBuffer(3)))], [3, 4, 8]);
+    const copy = peer.read();
+    region.write(0, Uint8Array.of(99));
+    assert.equal(copy[0], 0);
+    // Onto itself, overlapping.
+    region.write(1, new Uint8Array(region.buffer, 0, 5));
+    assert.deepEqual([...region.read(0, 6)], [99, 99, 0, 3, 4, 8]);
+    assert.throws(() => peer.write(0, Uint8Array.of(1)), {
+      code: "ERR_ZINC_PERMISSION_DENIED",
+      message: /^write "x": this handle is read-only; open the region without readOnly/,
     });
-    const forgotten = () => views.findIndex((_, n) => !existsSync(`${directory}/zinc.x${n}`));
-    await collected(() => forgotten() >= 0);
-    const view = views[forgotten()];
-    view[99] = 99;
-    assert.equal(view[99], 99);
-    assert.equal(mappings(directory), 8);
-    views = null;
-    await collected(() => mappings(directory) < 8);
+    const wrong = { code: "ERR_ZINC_INVALID_ARGUMENT" };
+    assert.throws(() => peer.read(0, 2 ** 50), wrong);
+    assert.throws(() => peer.read(9, new Uint8Array(2)), wrong);
+    region.close();
+    assert.throws(() => region.read(), { code: "ERR_ZINC_CLOSED", message: /^read "x"/ });
+    assert.throws(() => region.write(0, copy), { code: "ERR_ZINC_CLOSED", message: /^write "x"/ });
+    assert.throws(() => region.buffer, { code: "ERR_ZINC_CLOSED", message: /^buffer "x"/ });
+    peer.close();
   }));
 
 test("dispose closes", () =>
@@ -104,13 +203,19 @@ test("a region that is larger than the runtime's buffers is an error, or works t
       buffer = region.buffer;
     } catch (error) {
       assert.equal(error.code, "ERR_ZINC_UNSUPPORTED");
-      assert.match(error.message, /makes no ArrayBuffer of 5368709120 bytes/);
+      assert.match(error.message, /makes no ArrayBuffer of 5368709120 bytes .*; take a part of the region with view/);
       skipped(`a buffer of 5 GiB: ${error.message}`);
     }
     if (buffer) {
       new Uint8Array(buffer)[capacity - 1] = 1;
       assert.equal(new Uint8Array(buffer, capacity - 1)[0], 1);
     }
+    // A part of it, or a copy, reaches every byte in any runtime.
+    const last = new Uint8Array(region.view(capacity - 4096));
+    last[4095] = 2;
+    assert.deepEqual([...region.read(capacity - 2)], [0, 2]);
+    region.write(capacity - 2, Uint8Array.of(3));
+    assert.equal(last[4094], 3);
     region.close();
   }));
 

@@ -62,7 +62,7 @@ const ROLES = {
   /** Ends although waits are pending, for the handle is unreferenced. */
   async unref(name) {
     const region = SharedRegion.open(name, { directory });
-    region.waitAsync({ ms: 3_600_000 });
+    region.waitAsync({ timeout: 3_600_000 });
     region.unref();
     region.waitAsync();
     say();
@@ -76,6 +76,18 @@ const ROLES = {
     await once(worker, "message");
     say();
     await hear();
+  },
+
+  /** Opens over and over, and closes nothing. */
+  async forgetful(count) {
+    SharedRegion.create("kept", 4096, { directory, persistent: true }).close();
+    // In functions of their own, so that nothing of them stays on the stack.
+    const open = () => void SharedRegion.open("kept", { directory });
+    const view = async () => void (await SharedRegion.openAsync("kept", { directory })).buffer;
+    const said = { opened: 0, awaited: 0 };
+    for (; said.opened < Number(count); said.opened++) open();
+    for (; said.awaited < Number(count); said.awaited++) await view();
+    say(said);
   },
 
   /** Creates, opens, uses and closes, over and over; says what that left behind. */

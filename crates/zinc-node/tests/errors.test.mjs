@@ -55,6 +55,22 @@ test("what does not fit says how much is missing", () =>
     assert.ok(thrown.needed >= 2 ** 45 && thrown.free >= 0 && thrown.free < thrown.needed);
   }));
 
+test("an error names the call as JavaScript spells it", () =>
+  inDirectory((directory) => {
+    const calls = {
+      openOrCreate: () => SharedRegion.openOrCreate("x", 0, { directory }),
+      createTensor: () => SharedRegion.createTensor("x", "int8", new Array(9).fill(1), { directory }),
+    };
+    for (const [operation, call] of Object.entries(calls)) {
+      const thrown = error(call);
+      assert.equal(thrown.operation, operation);
+      assert.ok(thrown.message.startsWith(`${operation} "x": `), thrown.message);
+    }
+    const region = SharedRegion.create("x", 1, { directory });
+    region.close();
+    assert.match(error(() => region.isNamed()).message, /^isNamed "x": /);
+  }));
+
 test("every call on a closed handle says so, but close", () =>
   inDirectory(async (directory) => {
     const region = SharedRegion.create("x", 100, { directory });
@@ -86,7 +102,7 @@ test("another user's region is refused, unless that user is named", () =>
     assert.equal(error(() => SharedRegion.open("x", { directory })).code, "ERR_ZINC_WRONG_OWNER");
     // A number that no user has is not cut down to one that a user has.
     for (const acceptOwner of [2 ** 32 + 1, -1]) {
-      assert.throws(() => SharedRegion.open("x", { directory, acceptOwner }), RangeError);
+      assert.throws(() => SharedRegion.open("x", { directory, acceptOwner }), { code: "ERR_ZINC_INVALID_ARGUMENT" });
     }
     SharedRegion.open("x", { directory, acceptOwner: 1 }).close();
     region.close();

@@ -23,7 +23,7 @@ const PROGRAM = `
   region.notify();
 
   const reader = createRequire(import.meta.url)("zinc").SharedRegion.open("pipeline");
-  console.log(await reader.waitAsync({ ms: 1000 }), new Float32Array(reader.buffer)[999]);
+  console.log(await reader.waitAsync({ timeout: 1000 }), new Float32Array(reader.buffer)[999]);
   region.close();
 `;
 

@@ -28,7 +28,7 @@ test("bytes written by Python are seen here in place, and the reverse", () =>
     );
     await python.hear();
     const region = SharedRegion.open("x", { directory });
-    assert.equal(await region.waitAsync({ ms: 60_000 }), true);
+    assert.equal(await region.waitAsync({ timeout: 60_000 }), true);
     const { data, shape } = region.tensor("float32");
     assert.deepEqual(shape, [1000, 100]);
     assert.ok(data.every((value, at) => value === at));

@@ -43,6 +43,12 @@ export class Child {
     return new Child(process.execPath, [...COMMANDS[RUNTIME], role, ...args.map(String)]);
   }
 
+  /** The same, which may have only so many files open. */
+  static limited(files, role, ...args) {
+    const command = [process.execPath, ...COMMANDS[RUNTIME], role, ...args.map(String)];
+    return new Child("sh", ["-c", `ulimit -n ${files} && exec "$@"`, "sh", ...command]);
+  }
+
   static python(source, ...args) {
     const lines = source.split("\n").filter((line) => line.trim());
     const indent = lines[0].search(/\S/);

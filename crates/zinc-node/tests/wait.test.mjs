@@ -42,17 +42,92 @@ test("a handle's own notify does not end its own wait", () =>
     assert.equal(region.waitPast(1n, 0), null);
   }));
 
-test("a timeout is waited out, in whatever way it is written", () =>
+const FOREVER = [Infinity, { timeout: Infinity }, {}, undefined, { timeout: undefined }];
+
+/** Ways to say a time that is no time, with what the error says of it. */
+const NO_TIMES = [[null, "null"], [-1, "-1"], [-0.5, "-0.5"], [NaN, "NaN"], ["1", '"1"'], [true, "true"], [5n, "5"]];
+
+/** A `Temporal.Duration`, or what stands for one where the runtime has none. */
+function duration(milliseconds) {
+  if (globalThis.Temporal) return Temporal.Duration.from({ milliseconds });
+  return { total: ({ unit }) => unit === "milliseconds" ? milliseconds : NaN };
+}
+
+test("one time says the same to every call: milliseconds, alone or as the option timeout, or a duration", () =>
+  inDirectory(async (directory) => {
+    const region = SharedRegion.create("x", 1, { directory });
+    const calls = {
+      wait: (timeout) => region.wait(timeout),
+      waitPast: (timeout) => region.waitPast(5, timeout) ?? false,
+      waitAsync: (timeout) => region.waitAsync(timeout),
+      waitPastAsync: async (timeout) => await region.waitPastAsync(5, timeout) ?? false,
+    };
+    const times = [30, 30.5, { timeout: 30 }, duration(30), { timeout: duration(30) }];
+    for (const [name, call] of Object.entries(calls)) {
+      for (const timeout of times) {
+        const before = performance.now();
+        assert.equal(await call(timeout), false);
+        assert.ok(performance.now() - before >= 29.9, `${name} ${JSON.stringify(timeout)}`);
+      }
+      // Nothing is left of a duration below zero.
+      for (const nothing of [0, -0, { timeout: 0 }, duration(0), duration(-30)]) {
+        assert.equal(await call(nothing), false);
+      }
+    }
+    const opens = [30, duration(30)].map((timeout) => {
+      const before = performance.now();
+      assert.throws(() => SharedRegion.open("absent", { directory, timeout }), { code: "ERR_ZINC_NOT_FOUND" });
+      return performance.now() - before;
+    });
+    assert.ok(Math.min(...opens) >= 29.9, String(opens));
+    assert.throws(() => SharedRegion.open("absent", { directory, timeout: undefined }), { code: "ERR_ZINC_NOT_FOUND" });
+    region.close();
+  }));
+
+test("Infinity and no time at all are for ever, which a notification ends", () =>
+  inDirectory(async (directory) => {
+    const region = SharedRegion.create("x", 1, { directory });
+    const other = SharedRegion.open("x", { directory });
+    for (const forever of FOREVER) {
+      const pending = [region.waitAsync(forever), region.waitPastAsync(region.sequence, forever)];
+      other.notify();
+      assert.deepEqual(await Promise.all(pending), [true, region.sequence]);
+      other.notify();
+      assert.equal(region.wait(forever), true);
+      assert.equal(region.waitPast(region.sequence - 1n, forever), region.sequence);
+    }
+    assert.equal(SharedRegion.open("x", { directory, timeout: Infinity }).name, "x");
+    region.close();
+  }));
+
+test("what is no time is an error of every call that names it", () =>
+  inDirectory(async (directory) => {
+    const region = SharedRegion.create("x", 1, { directory });
+    for (const [time, shown] of NO_TIMES) {
+      const message = `the argument timeout is ${shown}; it must be milliseconds from 0 on`;
+      const error = { code: "ERR_ZINC_INVALID_ARGUMENT", message: new RegExp(message) };
+      const options = { directory, timeout: time };
+      assert.throws(() => SharedRegion.open("x", options), error);
+      for (const timeout of [time, { timeout: time }]) {
+        assert.throws(() => region.wait(timeout), error);
+        assert.throws(() => region.waitPast(0, timeout), error);
+        await assert.rejects(region.waitAsync(timeout), error);
+        await assert.rejects(region.waitPastAsync(0, timeout), error);
+      }
+    }
+    const signal = { code: "ERR_ZINC_INVALID_ARGUMENT", message: /the argument signal is (null|an object|5);/ };
+    for (const wrong of [null, {}, 5]) await assert.rejects(region.waitAsync({ signal: wrong }), signal);
+    region.close();
+  }));
+
+test("a signal that is aborted already keeps a wait from beginning", () =>
   inDirectory((directory) => {
     const region = SharedRegion.create("x", 1, { directory });
-    const durations = globalThis.Temporal ? [Temporal.Duration.from({ milliseconds: 30 })] : [];
-    for (const timeout of [30, 30.5, ...durations]) {
-      const before = performance.now();
-      assert.equal(region.wait(timeout), false);
-      assert.ok(performance.now() - before >= 29.9, String(timeout));
-    }
-    SharedRegion.open("x", { directory }).notify();
-    for (const forever of [undefined, null, Infinity]) assert.equal(region.waitPast(0, forever), 1n);
+    const signal = AbortSignal.abort();
+    assert.throws(() => region.wait({ timeout: 60_000, signal }), { name: "AbortError" });
+    assert.throws(() => region.waitPast(0, { signal }), { name: "AbortError" });
+    assert.equal(region.wait({ timeout: 0, signal: new AbortController().signal }), false);
+    region.close();
   }));
 
 test("open waits for a region that does not exist yet", () =>
@@ -85,7 +160,7 @@ test("a wait on a region whose owner is killed fails, however long its timeout",
     const owner = Child.start("own", directory, "x");
     await owner.hear();
     const region = SharedRegion.open("x", { directory });
-    const pending = region.waitAsync({ ms: 3_600_000 });
+    const pending = region.waitAsync({ timeout: 3_600_000 });
     await owner.kill();
     await assert.rejects(pending, { code: "ERR_ZINC_OWNER_DIED" });
     assert.throws(() => region.wait(), { code: "ERR_ZINC_OWNER_DIED" });

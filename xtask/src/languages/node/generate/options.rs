@@ -12,10 +12,13 @@ pub(crate) fn table(spec: &Spec) -> String {
         let flag = option.flag.map_or(String::new(), |flag| format!(", flag: {flag}"));
         let place = numbers.iter().position(|number| number.name == option.name);
         let place = place.map_or(String::new(), |place| format!(", place: {place}"));
-        format!("  {}: {{ type: {kind:?}{flag}{place} }},", option.lower_camel_with_unit())
+        let calls: Vec<_> = option.calls.iter().map(|&call| format!("{:?}", lower_camel(call))).collect();
+        let calls = calls.join(", ");
+        let name = option.lower_camel_with_unit();
+        format!("  {name}: {{ type: {kind:?}{flag}{place}, calls: [{calls}] }},")
     });
     format!(
-        r#"// Every option: its type, its flag, and its place among the numbers that the addon takes.
+        r#"// Every option: its type, its flag, its place among the numbers that the addon takes, and the calls that take it.
 //
 // {MARK} `crates/zinc/spec/options.toml`.
 "use strict";
@@ -30,6 +33,17 @@ module.exports = {{ NUMBERS, OPTIONS }};
 "#,
         numbers.len()
     )
+}
+
+/// The call as JavaScript has it.
+fn lower_camel(call: Call) -> &'static str {
+    match call {
+        Call::Create => "create",
+        Call::Open => "open",
+        Call::OpenOrCreate => "openOrCreate",
+        Call::List => "list",
+        Call::Remove => "remove",
+    }
 }
 
 /// The interfaces of each call's options.
