@@ -88,7 +88,7 @@ fn over_memory(
     Err(binding::error(ErrorKind::Unsupported, operation, Some(region.name()), why).into())
 }
 
-/// Copies `length` bytes of the region from `offset` on into a Uint8Array of that length.
+/// Copies `length` bytes of the region from `offset` on into a `Uint8Array` of that length.
 #[napi]
 fn read(env: Env, region: Held, offset: f64, target: Value, length: f64) -> Result<()> {
     call(env, "read", || {
@@ -103,7 +103,7 @@ fn read(env: Env, region: Held, offset: f64, target: Value, length: f64) -> Resu
     })
 }
 
-/// Copies all bytes of a Uint8Array into the region, from `offset` on.
+/// Copies all bytes of a `Uint8Array` into the region, from `offset` on.
 #[napi]
 fn write(env: Env, region: Held, offset: f64, source: Value) -> Result<()> {
     call(env, "write", || {
@@ -138,7 +138,7 @@ fn part(
     Ok((view, from, count))
 }
 
-/// Where the bytes of a Uint8Array are, and how many.
+/// Where the bytes of a `Uint8Array` are, and how many.
 fn bytes(env: Env, array: &Value) -> failure::Result<(*mut u8, usize)> {
     let (mut data, mut length, mut kind) = (ptr::null_mut(), 0, 0);
     // SAFETY: both belong to the call in progress.

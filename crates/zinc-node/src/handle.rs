@@ -13,7 +13,7 @@ use napi::{Env, check_status, sys};
 use napi_derive::napi;
 use zinc::Region;
 
-/// A region, and how many ArrayBuffers have its bytes.
+/// A region, and how many `ArrayBuffers` have its bytes.
 pub(crate) struct Handle {
     region: Region,
     buffers: AtomicUsize,
@@ -28,7 +28,7 @@ impl Deref for Handle {
     }
 }
 
-/// A share of a handle that an ArrayBuffer has. The handle stays open for as long as there is one, unless it is closed.
+/// A share of a handle that an `ArrayBuffer` has. The handle stays open for as long as there is one, unless it is closed.
 pub(crate) struct Share(Arc<Handle>);
 
 impl Drop for Share {
@@ -122,7 +122,7 @@ fn close_collected(env: Env) {
 pub(crate) struct Held(&'static Handle);
 
 impl Held {
-    /// A share for an ArrayBuffer.
+    /// A share for an `ArrayBuffer`.
     pub(crate) fn share(&self) -> Share {
         self.0.buffers.fetch_add(1, Ordering::Relaxed);
         // SAFETY: the handle is in an `Arc`, of which the External has a count during the call.
