@@ -2,27 +2,18 @@
 
 package dev.zinc;
 
-import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 
 /**
- * The native methods. Numbers named {@code handle}, {@code view}, {@code wait} and {@code cancel} are native objects; whoever calls
- * keeps the Java object reachable that releases them. Times are nanoseconds, and negative ones are for ever.
+ * The native methods. Numbers named {@code handle}, {@code view}, {@code wait} and {@code cancel} are native objects.
+ * The caller keeps the Java object reachable that releases them. Times are nanoseconds, and negative ones are for ever.
  */
 final class Native {
-    /** Releases native objects when the Java objects that hold them are garbage. */
-    static final Cleaner CLEANER = Cleaner.create();
-
     static {
         Loader.load();
     }
 
     private Native() {}
-
-    /** Lets {@code release} run when {@code holder} is garbage; it must not refer to the holder. */
-    static void whenGarbage(Object holder, Runnable release) {
-        CLEANER.register(holder, release);
-    }
 
     static native String version();
 
@@ -66,6 +57,10 @@ final class Native {
     static native void remove(String name, int flags, long[] numbers, String directory);
 
     static native void unlink(long handle);
+
+    static native void link(long handle);
+
+    static native boolean isNamed(long handle);
 
     static native void persist(long handle);
 

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.zinc.ClosedException;
+import dev.zinc.InvalidArgumentException;
 import dev.zinc.RegionOptions;
+import dev.zinc.SharedRegion;
 import dev.zinc.WaitInterruptedException;
 import java.lang.ref.WeakReference;
 import java.nio.file.Path;
@@ -53,7 +55,12 @@ class AsyncTest {
             assertFalse(peer.awaitAsync(0).get());
             assertFalse(peer.awaitAsync(20).get());
             assertFalse(peer.awaitAsync(Duration.ofMillis(20)).get());
-            assertThrows(IllegalArgumentException.class, () -> peer.awaitAsync(-1));
+            assertThrows(InvalidArgumentException.class, () -> peer.awaitAsync(-1));
+            assertFalse(peer.awaitAsync(Duration.ofNanos(-1)).get(), "nothing is left, so it looks once");
+            var ever = peer.awaitAsync(SharedRegion.FOREVER);
+            assertFalse(ever.isDone());
+            owner.signal();
+            assertTrue(ever.get());
         }
     }
 
