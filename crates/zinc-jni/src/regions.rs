@@ -16,7 +16,7 @@ use crate::handles::{borrow, give, take_back};
 use crate::host::Opener;
 
 /// What every way to a region takes, as `dev.zinc.RegionOptions` sends it.
-fn options(
+pub(crate) fn options(
     env: &Env<'_>,
     flags: jint,
     numbers: &JLongArray<'_>,

@@ -103,6 +103,14 @@ final class Native {
 
     static native void releaseWait(long wait);
 
-    /** Tells waits how they ended; never returns. */
+    /** Begins an open, which tells {@code opening} how it ended, on the thread of {@link #deliver}. */
+    static native long openAsync(Opening opening, String name, int flags, long[] numbers, String directory);
+
+    /** Whether the open will never tell: false if it has, or is about to. */
+    static native boolean cancelOpen(long open);
+
+    static native void releaseOpen(long open);
+
+    /** Tells waits and opens how they ended; never returns. */
     static native void deliver();
 }

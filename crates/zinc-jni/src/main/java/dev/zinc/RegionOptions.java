@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * How to create or open a region. Every option has a default; the shortcuts on {@link SharedRegion} use all defaults.
@@ -120,6 +121,26 @@ public final class RegionOptions extends Choices {
             var why = "the thread was interrupted while it waited for the region to appear";
             throw new WaitInterruptedException(ZincException.Details.of("open", name, why));
         }
+    }
+
+    /**
+     * Opens a region as {@link #open(String)} does, without a thread that waits for it to appear.
+     *
+     * <p>The future's value is the peer, or it fails with what {@link #open(String)} throws. Cancelling it, or
+     * completing it from outside in another way such as {@link CompletableFuture#orTimeout}, ends the open at once, and
+     * no handle is left open. If it is too late for that, {@link CompletableFuture#cancel} returns false and the region
+     * is the future's value. What depends on the future may block: it runs on a daemon thread from a pool of Zinc's.
+     *
+     * <pre>{@code
+     * new RegionOptions().timeout(SharedRegion.FOREVER).openAsync("camera").thenAccept(region -> show(region));
+     * }</pre>
+     *
+     * @param name the region's name
+     * @return the future
+     * @throws SystemCallException if the system starts no thread that could wait
+     */
+    public CompletableFuture<SharedRegion> openAsync(String name) {
+        return new Opening(requireNonNull(name, "name"), flags, numbers, directory);
     }
 
     private SharedRegion opened(String name) throws InterruptedException {

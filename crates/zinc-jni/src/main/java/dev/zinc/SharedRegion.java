@@ -127,6 +127,18 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     }
 
     /**
+     * Opens a region, or waits until it appears, without a thread; see {@link RegionOptions#openAsync(String)}.
+     *
+     * @param name the region's name
+     * @param options how to; their {@linkplain RegionOptions#timeout(Duration) timeout} says how long to wait
+     * @return the future, which can be cancelled
+     * @throws SystemCallException if the system starts no thread that could wait
+     */
+    public static CompletableFuture<SharedRegion> openAsync(String name, RegionOptions options) {
+        return requireNonNull(options, "options").openAsync(name);
+    }
+
+    /**
      * Opens the region if it exists, else creates it: the first caller owns it.
      *
      * @param name as for {@link #create(String, long)}

@@ -11,9 +11,7 @@ import java.util.concurrent.ExecutionException;
  */
 final class Wait extends CompletableFuture<Boolean> {
     static {
-        var delivery = new Thread(Native::deliver, "zinc-delivery");
-        delivery.setDaemon(true);
-        delivery.start();
+        Delivery.begin();
     }
 
     /** Kept open while somebody waits. */

@@ -88,14 +88,15 @@ class SegmentJava22Test {
     @Test
     void aSegmentThatNobodyClosedIsUnmappedWhenItIsGarbage() throws Exception {
         try (var owner = options.create("unmapped", 1 << 20)) {
+            long before = mappings("unmapped");
             var segment = options.open("unmapped").segment();
             assertEquals(0, segment.get(BYTE, 0));
             segment = null;
-            while (mappings("unmapped") > 1) {
+            while (mappings("unmapped") > before) {
                 System.gc();
                 Thread.sleep(1);
             }
-            assertEquals(1, mappings("unmapped"), "the owner's");
+            assertEquals(before, mappings("unmapped"), "the owner's");
             assertEquals(1 << 20, owner.capacity());
         }
     }
