@@ -12,7 +12,9 @@ public final class QuickstartReader {
             System.out.println("opened");
 
             long started = System.nanoTime();
-            region.await(1000);
+            if (!region.await(1000)) {
+                throw new IllegalStateException("nobody notified within a second");
+            }
             var numbers = region.byteBuffer().asFloatBuffer();
 
             double waited = (System.nanoTime() - started) / 1e6;

@@ -76,13 +76,28 @@ fn settle<T: Default>(thrown: jni::errors::Result<()>) -> jni::errors::Result<T>
     }
 }
 
+/// What Java's call is named, where the core's operation has another name: every object has a `notify` and a `wait`.
+fn called(operation: &str) -> &str {
+    match operation {
+        "notify" => "signal",
+        "wait" => "await",
+        "waitPast" => "awaitPast",
+        "clone" => "duplicate",
+        "view" => "byteBuffer",
+        other => other,
+    }
+}
+
 /// The Java exception for an error of the core: `dev.zinc.Failures` knows the classes.
 pub(crate) fn exception<'local>(
     env: &mut Env<'local>,
     error: &zinc::Error,
 ) -> jni::errors::Result<JThrowable<'local>> {
-    let message = env.new_string(error.to_string())?;
-    let operation = env.new_string(error.operation())?;
+    let (operation, said) = (error.operation(), error.to_string());
+    let called = called(&operation);
+    let message = said.strip_prefix(&*operation).map(|rest| format!("{called}{rest}"));
+    let message = env.new_string(message.unwrap_or(said))?;
+    let operation = env.new_string(called)?;
     let region = match error.region() {
         Some(region) => env.new_string(region)?,
         None => JString::null(),

@@ -9,3 +9,16 @@ mod later;
 mod regions;
 mod views;
 mod waits;
+
+use std::ffi::c_void;
+
+use jni::sys::{JNI_VERSION_1_8, JavaVM, jint};
+use zinc::binding::{Spelling, spell_operations};
+
+/// The JVM calls it by this name when it has loaded this library.
+#[unsafe(no_mangle)]
+#[expect(unsafe_code, reason = "the JVM knows it by its name")]
+pub extern "system" fn JNI_OnLoad(_: *mut JavaVM, _: *mut c_void) -> jint {
+    spell_operations(Spelling::Camel);
+    JNI_VERSION_1_8
+}

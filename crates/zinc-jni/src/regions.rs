@@ -16,7 +16,7 @@ use crate::handles::{borrow, give, take_back};
 use crate::host::Opener;
 
 /// What every way to a region takes, as `dev.zinc.RegionOptions` sends it.
-fn options(
+pub(crate) fn options(
     env: &Env<'_>,
     flags: jint,
     numbers: &JLongArray<'_>,
@@ -222,6 +222,26 @@ pub extern "system" fn unlink<'local>(mut env: EnvUnowned<'local>, _: JClass<'lo
     let handle = unsafe { borrow::<Region>(handle) };
     env.with_env(|_| -> Result<(), Failure> { Ok(binding::owner(handle, "unlink")?.unlink()?) })
         .resolve_with::<Throw, _>(|| "unlink");
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn link<'local>(mut env: EnvUnowned<'local>, _: JClass<'local>, handle: jlong) {
+    // SAFETY: as in `duplicate`.
+    let handle = unsafe { borrow::<Region>(handle) };
+    env.with_env(|_| -> Result<(), Failure> { Ok(binding::owner(handle, "link")?.link()?) })
+        .resolve_with::<Throw, _>(|| "link");
+}
+
+#[jni_mangle("dev.zinc.Native")]
+pub extern "system" fn is_named<'local>(
+    mut env: EnvUnowned<'local>,
+    _: JClass<'local>,
+    handle: jlong,
+) -> jboolean {
+    // SAFETY: as in `duplicate`.
+    let handle = unsafe { borrow::<Region>(handle) };
+    env.with_env(|_| -> Result<jboolean, Failure> { Ok(binding::owner(handle, "is_named")?.is_named()?) })
+        .resolve_with::<Throw, _>(|| "is_named")
 }
 
 #[jni_mangle("dev.zinc.Native")]

@@ -48,17 +48,20 @@ fn method(option: &Choice) -> String {
         ChoiceType::Bool => {
             ("boolean", name.as_str(), "whether to".to_owned(), format!("flag({flag}, {name})"))
         }
-        ChoiceType::Mode => {
-            ("int", "bits", "the permission bits".to_owned(), format!("number({place}, bits)"))
-        }
+        ChoiceType::Mode => (
+            "int",
+            "bits",
+            "the permission bits".to_owned(),
+            format!("number({place}, Ids.bits(\"{name}\", bits))"),
+        ),
         ChoiceType::User => {
-            ("long", "id", "the user's id".to_owned(), format!("number({place}, Ids.check(id))"))
+            ("long", "id", "the user's id".to_owned(), format!("number({place}, Ids.check(\"{name}\", id))"))
         }
         ChoiceType::Group => (
             "long",
             "id",
             "the group's id".to_owned(),
-            format!("flag({flag}, true).number({place}, Ids.check(id))"),
+            format!("flag({flag}, true).number({place}, Ids.check(\"{name}\", id))"),
         ),
         ChoiceType::Duration => (
             "Duration",

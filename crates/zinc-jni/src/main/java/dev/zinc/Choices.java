@@ -103,7 +103,7 @@ abstract class Choices {
      * @return options with it
      */
     public RegionOptions mode(int bits) {
-        return number(MODE, bits);
+        return number(MODE, Ids.bits("mode", bits));
     }
 
     /**
@@ -113,7 +113,7 @@ abstract class Choices {
      * @return options with it
      */
     public RegionOptions acceptOwner(long id) {
-        return number(ACCEPT_OWNER, Ids.check(id));
+        return number(ACCEPT_OWNER, Ids.check("acceptOwner", id));
     }
 
     /**
@@ -158,7 +158,7 @@ abstract class Choices {
      * @return options with it
      */
     public RegionOptions group(long id) {
-        return flag(64, true).number(GROUP, Ids.check(id));
+        return flag(64, true).number(GROUP, Ids.check("group", id));
     }
 
     /**
@@ -170,6 +170,6 @@ abstract class Choices {
      * @return options with it
      */
     public RegionOptions acceptGroup(long id) {
-        return flag(128, true).number(ACCEPT_GROUP, Ids.check(id));
+        return flag(128, true).number(ACCEPT_GROUP, Ids.check("acceptGroup", id));
     }
 }

@@ -2,27 +2,18 @@
 
 package dev.zinc;
 
-import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 
 /**
- * The native methods. Numbers named {@code handle}, {@code view}, {@code wait} and {@code cancel} are native objects; whoever calls
- * keeps the Java object reachable that releases them. Times are nanoseconds, and negative ones are for ever.
+ * The native methods. Numbers named {@code handle}, {@code view}, {@code wait} and {@code cancel} are native objects.
+ * The caller keeps the Java object reachable that releases them. Times are nanoseconds, and negative ones are for ever.
  */
 final class Native {
-    /** Releases native objects when the Java objects that hold them are garbage. */
-    static final Cleaner CLEANER = Cleaner.create();
-
     static {
         Loader.load();
     }
 
     private Native() {}
-
-    /** Lets {@code release} run when {@code holder} is garbage; it must not refer to the holder. */
-    static void whenGarbage(Object holder, Runnable release) {
-        CLEANER.register(holder, release);
-    }
 
     static native String version();
 
@@ -67,6 +58,10 @@ final class Native {
 
     static native void unlink(long handle);
 
+    static native void link(long handle);
+
+    static native boolean isNamed(long handle);
+
     static native void persist(long handle);
 
     static native void describe(long handle, int dtype, long[] shape);
@@ -108,6 +103,14 @@ final class Native {
 
     static native void releaseWait(long wait);
 
-    /** Tells waits how they ended; never returns. */
+    /** Begins an open, which tells {@code opening} how it ended, on the thread of {@link #deliver}. */
+    static native long openAsync(Opening opening, String name, int flags, long[] numbers, String directory);
+
+    /** Whether the open will never tell: false if it has, or is about to. */
+    static native boolean cancelOpen(long open);
+
+    static native void releaseOpen(long open);
+
+    /** Tells waits and opens how they ended; never returns. */
     static native void deliver();
 }

@@ -2,6 +2,8 @@
 
 package dev.zinc;
 
+import static java.util.Objects.requireNonNull;
+
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -9,29 +11,43 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Named memory that processes on one machine share, whatever language they are written in.
  *
- * <p>{@link #create(String, long)} makes one and gives its {@linkplain OwnedRegion owner}; {@link #open(String)} gives
- * a peer, which has no way to unlink it. More choices are in {@link RegionOptions}.
+ * <p>{@link #create(String, long)} makes one and returns its {@linkplain OwnedRegion owner}; {@link #open(String)}
+ * returns a peer, which has no way to unlink it. {@link RegionOptions} has more options.
  *
  * <h2>Threads</h2>
  *
- * All methods may be called from any thread. Threads that share one handle share its position: what one of them has
- * waited for, the handle has seen. {@link #duplicate()} gives a handle with a position of its own. A virtual thread
- * that waits does not keep its carrier.
+ * All methods may be called from any thread. Threads that share one handle share its position: a notification that
+ * ended the wait of one of them does not end the next wait of another. {@link #duplicate()} returns a handle with a
+ * position of its own. A virtual thread that waits does not keep its carrier.
  *
  * <h2>Plain reads and writes</h2>
  *
- * What was written before a {@link #signal()} is visible to whoever the notification reaches. Beyond that the bytes are
- * memory that other processes write to: for anything finer use a {@link java.lang.invoke.VarHandle}.
+ * What was written before a {@link #signal()} is visible after the wait that it ends. Beyond that the bytes are memory
+ * that other processes write to at any time: for anything finer use a {@link java.lang.invoke.VarHandle}.
  *
  * <h2>The end</h2>
  *
- * {@link #close()} ends the handle, and so does garbage collection. Buffers and tensors taken from it stay valid.
+ * {@link #close()} ends the handle, and so does garbage collection. Buffers and tensors taken from it stay valid. Those
+ * of an {@link OwnedRegion} keep it from being garbage, so that the region lasts for as long as they are used.
+ *
+ * <h2>Wrong arguments</h2>
+ *
+ * Null is a {@link NullPointerException} that names the argument, and everything else that an argument cannot be is an
+ * {@link InvalidArgumentException} or a narrower {@link ZincException}, unless a method says otherwise.
  */
 public sealed class SharedRegion extends Mapped implements AutoCloseable permits OwnedRegion {
+    /**
+     * The timeout that never ends, wherever a {@link Duration} is one. A duration below zero is no such thing: it says
+     * that nothing is left, and polls.
+     */
+    public static final Duration FOREVER = Duration.ofSeconds(Long.MAX_VALUE, 999_999_999);
+
     /**
      * The native object, which a cleaner releases. It outlives {@link #close()}, so that calls may come at any time.
      */
@@ -39,10 +55,11 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
 
     private final RegionInfo info;
     private final boolean readOnly;
+    private final Notifications notifications = new Notifications(this);
 
     SharedRegion(long handle) {
         this.handle = handle;
-        Native.whenGarbage(this, () -> Native.release(handle));
+        Held.untilGarbage(this, () -> Native.release(handle));
         info = Native.info(handle);
         readOnly = Native.isReadOnly(handle);
     }
@@ -74,14 +91,14 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
      * @param shape the lengths, outermost first, at most eight; none is a single element
      * @return the owner
      * @throws DescriptorException if the shape is impossible
-     * @throws AlreadyExistsException as {@link #create(String, long)} throws it, and what else that throws
+     * @throws AlreadyExistsException as {@link #create(String, long)} throws it; its other exceptions, too
      */
     public static OwnedRegion createTensor(String name, DType dtype, long... shape) {
         return new RegionOptions().createTensor(name, dtype, shape);
     }
 
     /**
-     * Opens a region that exists. To wait for one to appear, see {@link RegionOptions#timeout(Duration)}.
+     * Opens a region that exists. To wait for one to appear, see {@link #open(String, Duration)}.
      *
      * @param name the region's name
      * @return a peer
@@ -96,13 +113,39 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     }
 
     /**
-     * Opens the region if it exists, else creates it: whoever comes first owns it.
+     * Opens a region that exists, or waits until it appears. Interrupting the thread ends the waiting at once.
+     *
+     * @param name the region's name
+     * @param timeout how long to wait at most; zero and less do not wait, and {@link #FOREVER} never ends
+     * @return a peer
+     * @throws NotFoundException if no region of that name appeared in time
+     * @throws WaitInterruptedException if the thread was interrupted; its interrupt status stays set
+     * @throws WrongOwnerException as {@link #open(String)} throws it; its other exceptions, too
+     */
+    public static SharedRegion open(String name, Duration timeout) {
+        return new RegionOptions().timeout(timeout).open(name);
+    }
+
+    /**
+     * Opens a region, or waits until it appears, without a thread; see {@link RegionOptions#openAsync(String)}.
+     *
+     * @param name the region's name
+     * @param options how to; their {@linkplain RegionOptions#timeout(Duration) timeout} says how long to wait
+     * @return the future, which can be cancelled
+     * @throws SystemCallException if the system starts no thread that could wait
+     */
+    public static CompletableFuture<SharedRegion> openAsync(String name, RegionOptions options) {
+        return requireNonNull(options, "options").openAsync(name);
+    }
+
+    /**
+     * Opens the region if it exists, else creates it: the first caller owns it.
      *
      * @param name as for {@link #create(String, long)}
-     * @param capacity the size in bytes, of which a region that exists must have at least as many
+     * @param capacity the size in bytes; a region that exists must have at least as many
      * @return an {@link OwnedRegion} if this call created it, else a peer
      * @throws InvalidSizeException if it exists and is smaller
-     * @throws AlreadyExistsException as {@link #create(String, long)} throws it, and what else that throws
+     * @throws AlreadyExistsException as {@link #create(String, long)} throws it; its other exceptions, too
      */
     public static SharedRegion openOrCreate(String name, long capacity) {
         return new RegionOptions().openOrCreate(name, capacity);
@@ -118,11 +161,12 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     }
 
     /**
-     * Takes away a persistent region, or what a dead owner left.
+     * Removes a persistent region, or what a dead owner left.
      *
      * @param name the region's name
      * @throws NotFoundException if there is no region of that name
-     * @throws PermissionDeniedException if its owner is alive, who alone may end it, or if this user may not
+     * @throws PermissionDeniedException if its owner is alive, because only the owner may end it, or if this user may
+     *     not
      */
     public static void remove(String name) {
         new RegionOptions().remove(name);
@@ -175,7 +219,7 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     }
 
     /**
-     * What is known of the region since this handle was made.
+     * What was known of the region when this handle was made.
      *
      * @return among others its file, its creator's process id, and when it was created
      */
@@ -210,7 +254,7 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
      * The region's bytes, in place.
      *
      * <p>The buffer stays valid for as long as it, or one made of it, can be reached, also when the region is closed.
-     * Mind that {@link ByteBuffer#slice()} and {@link ByteBuffer#duplicate()} are big-endian again unless told
+     * For that long it also keeps an {@link OwnedRegion} that nobody closes, and with it the region. Mind that {@link ByteBuffer#slice()} and {@link ByteBuffer#duplicate()} are big-endian again unless told
      * otherwise.
      *
      * @return a direct buffer in little-endian order, read-only if this handle {@linkplain #isReadOnly() is}
@@ -238,7 +282,7 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
      */
     public ByteBuffer byteBuffer(long offset, int length) {
         Memory.check(offset, length, capacity());
-        return Memory.buffer(newView(), offset, length, isReadOnly());
+        return Memory.buffer(this, newView(), offset, length);
     }
 
     /**
@@ -276,6 +320,7 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
      * @throws ClosedException if this handle is closed
      */
     public Tensor tensor(DType dtype) {
+        requireNonNull(dtype, "dtype");
         try {
             var view = new long[1];
             Descriptor descriptor = Native.tensor(handle, dtype.code(), view);
@@ -286,11 +331,11 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     }
 
     /**
-     * Tells everyone who waits, or will, that there is something to look at: what other languages call {@code notify}.
+     * Tells every other handle that there is something to look at: what other languages call {@code notify}.
      *
-     * <p>All that this process wrote before is visible to whoever the notification reaches. It takes some nanoseconds,
-     * and a system call only if somebody sleeps; it never blocks. It does not end waits of this very handle; those of
-     * others, also of {@linkplain #duplicate() duplicates}, it does.
+     * <p>It ends the waits of all other handles, {@linkplain #duplicate() duplicates} too, and those that they begin
+     * later; it does not end the waits of this handle. All that this process wrote before is visible after those waits.
+     * It takes some nanoseconds, and a system call only if somebody sleeps; it never blocks.
      *
      * @throws ClosedException if this handle is closed
      * @throws PermissionDeniedException if this user may only read the region's file
@@ -325,24 +370,37 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
      * @param milliseconds how long at most; 0 looks once
      * @return false if the time is up
      * @throws InterruptedException if the thread was interrupted, before or meanwhile
-     * @throws IllegalArgumentException if the timeout is negative
-     * @throws ClosedException as {@link #await()} throws it, and what else that throws
+     * @throws InvalidArgumentException if the number is negative
+     * @throws ClosedException as {@link #await()} throws it; its other exceptions, too
      */
     public boolean await(long milliseconds) throws InterruptedException {
-        return awaitNanoseconds(Timeouts.of(milliseconds));
+        return awaitNanoseconds(Timeouts.of("await", milliseconds));
     }
 
     /**
      * Waits for a notification that this handle has not seen, as {@link #await()} does.
      *
-     * @param timeout how long at most; zero looks once
+     * @param timeout how long at most; zero and less look once, and {@link #FOREVER} never ends
      * @return false if the time is up
      * @throws InterruptedException if the thread was interrupted, before or meanwhile
-     * @throws IllegalArgumentException if the timeout is negative
-     * @throws ClosedException as {@link #await()} throws it, and what else that throws
+     * @throws ClosedException as {@link #await()} throws it; its other exceptions, too
      */
     public boolean await(Duration timeout) throws InterruptedException {
         return awaitNanoseconds(Timeouts.of(timeout));
+    }
+
+    /**
+     * Waits for a notification that this handle has not seen, as {@link #await()} does; in the way of
+     * {@link java.util.concurrent}.
+     *
+     * @param time how long at most; zero and less look once
+     * @param unit the unit of {@code time}
+     * @return false if the time is up
+     * @throws InterruptedException if the thread was interrupted, before or meanwhile
+     * @throws ClosedException as {@link #await()} throws it; its other exceptions, too
+     */
+    public boolean await(long time, TimeUnit unit) throws InterruptedException {
+        return awaitNanoseconds(Timeouts.of(time, unit));
     }
 
     private boolean awaitNanoseconds(long timeout) throws InterruptedException {
@@ -358,9 +416,10 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     /**
      * Waits for a notification that this handle has not seen, without a thread: for as long as it takes.
      *
-     * <p>The future gives true, or fails with what {@link #await()} throws. All waits that are pending on one handle
-     * end with one notification. Cancelling the future ends the wait at once; it has taken in no notification then. The
-     * same goes for whatever completes the future from outside, such as {@link CompletableFuture#orTimeout}.
+     * <p>The future's value is true, or it fails with what {@link #await()} throws. All waits that are pending on one handle
+     * end with one notification. Cancelling the future ends the wait at once, and the notification that it waited for is
+     * left to the next wait. Everything else that completes the future from outside, such as
+     * {@link CompletableFuture#orTimeout}, does the same.
      *
      * <p>What depends on the future may block: it runs on a daemon thread from a pool of Zinc's, unless it is given an
      * executor, by the methods whose names end in {@code Async}. Ten thousand waits need no more threads than one.
@@ -379,22 +438,43 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
      * Waits for a notification that this handle has not seen, as {@link #awaitAsync()} does.
      *
      * @param milliseconds how long at most; 0 looks once
-     * @return the future, which gives false if the time is up
-     * @throws IllegalArgumentException if the timeout is negative
+     * @return the future, whose value is false if the time is up
+     * @throws InvalidArgumentException if the number is negative
      */
     public CompletableFuture<Boolean> awaitAsync(long milliseconds) {
-        return Wait.begin(this, Timeouts.of(milliseconds));
+        return Wait.begin(this, Timeouts.of("awaitAsync", milliseconds));
     }
 
     /**
      * Waits for a notification that this handle has not seen, as {@link #awaitAsync()} does.
      *
-     * @param timeout how long at most; zero looks once
-     * @return the future, which gives false if the time is up
-     * @throws IllegalArgumentException if the timeout is negative
+     * @param timeout how long at most; zero and less look once, and {@link #FOREVER} never ends
+     * @return the future, whose value is false if the time is up
      */
     public CompletableFuture<Boolean> awaitAsync(Duration timeout) {
         return Wait.begin(this, Timeouts.of(timeout));
+    }
+
+    /**
+     * The notifications from now on, as a stream: {@link Flow.Subscriber#onNext} gets the {@linkplain #sequence()
+     * sequence} that was reached. What several notifications have to say may arrive as one, so a slow subscriber misses
+     * numbers, and never the last.
+     *
+     * <p>Every subscriber has a position of its own, which starts where this handle's is: a notification that this
+     * handle has not seen comes first. The stream completes when the owner closes the region or this handle is closed,
+     * and fails with what else {@link #await()} throws, such as {@link OwnerDiedException}. While it is subscribed to,
+     * the handle is not garbage. Subscribers are called on daemon threads from a pool of Zinc's, one call at a time, and
+     * may block. No thread waits for a subscription.
+     *
+     * <pre>{@code
+     * Flux<Long> frames = JdkFlowAdapter.flowPublisherToFlux(region.notifications()); // of Project Reactor
+     * frames.subscribe(sequence -> show(region.byteBuffer()));
+     * }</pre>
+     *
+     * @return the publisher, always the same
+     */
+    public Flow.Publisher<Long> notifications() {
+        return notifications;
     }
 
     /**
@@ -404,7 +484,7 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
      * @param sequence the number to get past
      * @return the sequence reached
      * @throws InterruptedException if the thread was interrupted, before or meanwhile
-     * @throws ClosedException as {@link #await()} throws it, and what else that throws
+     * @throws ClosedException as {@link #await()} throws it; its other exceptions, too
      */
     public long awaitPast(long sequence) throws InterruptedException {
         return awaitPastNanoseconds(sequence, Timeouts.FOREVER);
@@ -414,11 +494,10 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
      * Waits until the sequence is greater than a number, as {@link #awaitPast(long)} does.
      *
      * @param sequence the number to get past
-     * @param timeout how long at most; zero looks once
+     * @param timeout how long at most; zero and less look once, and {@link #FOREVER} never ends
      * @return the sequence reached, or nothing if the time is up
      * @throws InterruptedException if the thread was interrupted, before or meanwhile
-     * @throws IllegalArgumentException if the timeout is negative
-     * @throws ClosedException as {@link #await()} throws it, and what else that throws
+     * @throws ClosedException as {@link #await()} throws it; its other exceptions, too
      */
     public OptionalLong awaitPast(long sequence, Duration timeout) throws InterruptedException {
         long reached = awaitPastNanoseconds(sequence, Timeouts.of(timeout));
@@ -450,8 +529,8 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
     }
 
     /**
-     * Ends the waits that are in progress on this handle, on whatever thread, with {@link WaitInterruptedException}.
-     * Waits that begin later, and other handles, are not concerned.
+     * Ends the waits that are in progress on this handle, on all threads, with {@link WaitInterruptedException}. It
+     * touches neither waits that begin later nor other handles.
      */
     public void interrupt() {
         try {
@@ -461,7 +540,7 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
         }
     }
 
-    /** Has the waits of this handle look: the one whose thread was interrupted ends, the others sleep on. */
+    /** Wakes the waits of this handle: the one whose thread was interrupted ends, and the others sleep on. */
     void wake() {
         try {
             Native.wake(handle);
@@ -491,15 +570,15 @@ public sealed class SharedRegion extends Mapped implements AutoCloseable permits
      * valid. On Java 22 and newer, the segments that end with the region end.
      *
      * @throws ZincException for an owner, when the name cannot be taken away; the handle is closed all the same
-     * @throws IllegalStateException if one of those segments is in use by a native call at this moment; the handle
-     *     is closed
-     *     all the same, and closing again ends the segments
+     * @throws IllegalStateException if one of those segments is in use by a native call at this moment; the handle is
+     *     closed all the same, and closing again ends the segments
      */
     @Override
     public void close() {
         try {
             Native.close(handle);
         } finally {
+            notifications.end();
             endSegments();
             Reference.reachabilityFence(this);
         }

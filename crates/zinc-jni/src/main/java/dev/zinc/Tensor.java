@@ -14,7 +14,8 @@ import java.util.List;
 
 /**
  * A region's data as the elements that its {@linkplain Descriptor description} says, row-major: in place, not a copy.
- * It stays valid when the region is closed and when its owner is gone.
+ * It stays valid when the region is closed and when its owner is gone. One that was taken from the owner keeps the
+ * region as buffers do, see {@link SharedRegion#byteBuffer()}.
  *
  * <p>Which buffer has the elements of which type:
  *
@@ -49,7 +50,7 @@ public final class Tensor extends Mapped {
         this.region = region;
         this.descriptor = descriptor;
         this.view = view;
-        Native.whenGarbage(this, () -> Native.releaseView(view));
+        Held.untilGarbage(this, () -> Native.releaseView(view));
     }
 
     @Override
@@ -276,7 +277,7 @@ public final class Tensor extends Mapped {
                     + " bytes that a buffer holds; take them in parts, or on Java 22 by segment()";
             throw new UnsupportedException(ZincException.Details.of(operation, region.name(), why));
         }
-        return Memory.buffer(newView(), first * size, (int) (count * size), isReadOnly());
+        return Memory.buffer(region, newView(), first * size, (int) (count * size));
     }
 
     /**

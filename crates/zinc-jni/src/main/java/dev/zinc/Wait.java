@@ -11,9 +11,7 @@ import java.util.concurrent.ExecutionException;
  */
 final class Wait extends CompletableFuture<Boolean> {
     static {
-        var delivery = new Thread(Native::deliver, "zinc-delivery");
-        delivery.setDaemon(true);
-        delivery.start();
+        Delivery.begin();
     }
 
     /** Kept open while somebody waits. */
@@ -29,7 +27,7 @@ final class Wait extends CompletableFuture<Boolean> {
         this.plain = plain;
         long wait = Native.awaitAsync(this, region.handle, timeout);
         this.wait = wait;
-        Native.whenGarbage(this, () -> Native.releaseWait(wait));
+        Held.untilGarbage(this, () -> Native.releaseWait(wait));
     }
 
     /** Begins a wait for a future that users get: what depends on it may block, and runs on a thread for that. */

@@ -56,9 +56,10 @@ public abstract sealed class ZincException extends RuntimeException
 
     /** All that is known of a failure but its kind; what is not known is null, 0, -1 and -1. */
     record Details(String message, String operation, String region, int osError, long needed, long free) {
-        /** A failure that only this package can meet, worded as the core words its own. */
+        /** A failure that only this package can meet, worded as the core words its own; the region may be null. */
         static Details of(String operation, String region, String why) {
-            return new Details(operation + " \"" + region + "\": " + why, operation, region, 0, -1, -1);
+            String where = region == null ? operation : operation + " \"" + region + "\"";
+            return new Details(where + ": " + why, operation, region, 0, -1, -1);
         }
     }
 

@@ -2,12 +2,23 @@
 
 package dev.zinc;
 
+import static java.util.Objects.requireNonNull;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Memory of a region. */
 abstract class Mapped {
-    /** Ends the segments that end with the region; null if there are none. */
+    /** What segments of the global arena keep. That arena never ends, and keeps nothing of what is told to it. */
+    private static final Queue<Runnable> FOR_EVER = new ConcurrentLinkedQueue<>();
+
+    /** For regions: what all segments that end with this region are parts of; null if there are none. */
+    private MemorySegment whole;
+
+    /** The arena of {@link #whole}. */
     private Arena arena;
 
     Mapped() {}
@@ -26,45 +37,69 @@ abstract class Mapped {
      * access throws {@link IllegalStateException}, on any thread, and never crashes. Java 22 and newer.
      *
      * <p>The segment may be used by any thread. It cannot be written to if the region is
-     * {@link SharedRegion#isReadOnly() read-only}. Native access must be enabled, as for loading the native library. A
-     * region that is not closed keeps its memory until the process ends, once this was called.
+     * {@link SharedRegion#isReadOnly() read-only}. It keeps the region's handle, so that one that nobody closes ends
+     * when neither it nor the segment can be reached. Native access must be enabled, as for loading the native library.
      *
      * @return the segment
      * @throws ClosedException if the region is closed
      */
     public MemorySegment segment() {
-        return segment(region().arena());
+        return ((Mapped) region()).whole().asSlice(0, byteSize());
     }
 
     /**
      * All of it as one segment, of whatever size, that ends with {@code arena}. It stays valid when the region is
-     * closed, and when its owner is gone: the arena keeps the memory mapped. Java 22 and newer.
+     * closed, and when its owner is gone: the arena keeps the memory mapped. It keeps an owner that nobody closes from
+     * ending the region as garbage. Java 22 and newer.
      *
-     * @param arena the segment's arena: whose threads may use it, and until when
+     * @param arena the segment's arena, which says which threads may use it, and until when
      * @return the segment
      * @throws ClosedException if the region is closed
      * @throws IllegalStateException if the arena is closed
      */
-    @SuppressWarnings("restricted") // The view keeps the memory mapped until the arena ends.
     public MemorySegment segment(Arena arena) {
+        requireNonNull(arena, "arena");
         long view = newView();
+        Runnable release = Memory.release(region(), view);
+        if (arena.scope().equals(Arena.global().scope())) {
+            FOR_EVER.add(release);
+        }
+        return over(view, byteSize(), arena, release);
+    }
+
+    /** For regions: the segment that ends with this one. It refers to the region by what is run at its end. */
+    private synchronized MemorySegment whole() {
+        if (whole == null) {
+            long view = newView();
+            var released = new AtomicBoolean();
+            Runnable release = () -> {
+                if (released.compareAndSet(false, true)) {
+                    Native.releaseView(view);
+                }
+            };
+            // At the end of the arena; or without one, where neither the region nor a segment can be reached.
+            Held.untilGarbage(this, release);
+            var shared = Arena.ofShared();
+            whole = over(view, byteSize(), shared, () -> {
+                release.run();
+                java.lang.ref.Reference.reachabilityFence(this);
+            });
+            arena = shared;
+        }
+        return whole;
+    }
+
+    /** The first bytes of a view, which {@code release} gives back when the arena ends, or at once if this fails. */
+    @SuppressWarnings("restricted") // The view keeps the memory mapped until the arena ends.
+    private MemorySegment over(long view, long size, Arena arena, Runnable release) {
         MemorySegment segment;
         try {
-            segment = MemorySegment.ofAddress(Native.address(view))
-                    .reinterpret(byteSize(), arena, ended -> Native.releaseView(view));
+            segment = MemorySegment.ofAddress(Native.address(view)).reinterpret(size, arena, ended -> release.run());
         } catch (Throwable failure) {
-            Native.releaseView(view);
+            release.run();
             throw failure;
         }
         return region().isReadOnly() ? segment.asReadOnly() : segment;
-    }
-
-    /** For regions: the arena that ends with this one. */
-    synchronized Arena arena() {
-        if (arena == null) {
-            arena = Arena.ofShared();
-        }
-        return arena;
     }
 
     /** Ends the segments that end with the region. The handle is closed before, so that no new ones come. */
@@ -72,6 +107,7 @@ abstract class Mapped {
         if (arena != null) {
             arena.close();
             arena = null;
+            whole = null;
         }
     }
 }

@@ -210,6 +210,10 @@ public final class Testee {
             throw new Refused("NoSuchCall");
         }
         switch (c.get("do").getAsString()) {
+            case "link" -> owner.link();
+            case "is_named" -> {
+                return new JsonPrimitive(owner.isNamed());
+            }
             case "unlink" -> owner.unlink();
             case "persist" -> owner.persist();
             case "describe" -> owner.describe(dtype(c), shape(c));

@@ -9,7 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.zinc.ClosedException;
+import dev.zinc.InvalidArgumentException;
+import dev.zinc.InvalidNameException;
+import dev.zinc.NotFoundException;
 import dev.zinc.RegionOptions;
+import dev.zinc.SharedRegion;
 import dev.zinc.WaitInterruptedException;
 import java.lang.ref.WeakReference;
 import java.nio.file.Path;
@@ -53,7 +57,12 @@ class AsyncTest {
             assertFalse(peer.awaitAsync(0).get());
             assertFalse(peer.awaitAsync(20).get());
             assertFalse(peer.awaitAsync(Duration.ofMillis(20)).get());
-            assertThrows(IllegalArgumentException.class, () -> peer.awaitAsync(-1));
+            assertThrows(InvalidArgumentException.class, () -> peer.awaitAsync(-1));
+            assertFalse(peer.awaitAsync(Duration.ofNanos(-1)).get(), "nothing is left, so it looks once");
+            var ever = peer.awaitAsync(SharedRegion.FOREVER);
+            assertFalse(ever.isDone());
+            owner.signal();
+            assertTrue(ever.get());
         }
     }
 
@@ -121,6 +130,49 @@ class AsyncTest {
         owner.close();
         assertInstanceOf(ClosedException.class, failure(ofRegion));
         assertInstanceOf(ClosedException.class, failure(other.awaitAsync()));
+    }
+
+    @Test
+    void anOpenIsAwaitedWithoutAThread() throws Exception {
+        var patient = options.timeout(SharedRegion.FOREVER);
+        SharedRegion.openAsync("late", patient).cancel(true);
+        int before = Threads.count();
+        var opens = IntStream.range(0, 100).mapToObj(i -> SharedRegion.openAsync("late", patient)).toList();
+        assertTrue(Threads.count() <= before + 4, before + " threads before, then " + Threads.count());
+        try (var owner = options.create("late", 8)) {
+            for (var open : opens) {
+                try (var peer = open.get()) {
+                    assertEquals(owner.info().id(), peer.info().id());
+                }
+            }
+            options.openAsync("late").get().close();
+        }
+        assertInstanceOf(NotFoundException.class, failure(options.openAsync("late")));
+        assertInstanceOf(NotFoundException.class, failure(options.timeout(Duration.ofMillis(20)).openAsync("late")));
+        assertInstanceOf(InvalidNameException.class, failure(options.openAsync("a/b")));
+    }
+
+    @Test
+    void cancellingEndsAnOpenAtOnceAndLeavesNoHandle() throws Exception {
+        var patient = options.timeout(SharedRegion.FOREVER);
+        var opening = patient.openAsync("r");
+        assertTrue(opening.cancel(true));
+        assertTrue(opening.isCancelled());
+        assertInstanceOf(
+                TimeoutException.class, failure(patient.openAsync("r").orTimeout(1, TimeUnit.MILLISECONDS)));
+        for (int round = 0; round < 200; round++) {
+            var raced = patient.openAsync("r");
+            var create = CompletableFuture.supplyAsync(() -> options.create("r", 8));
+            for (int spin = 0; spin < 100 * round; spin++) {
+                Thread.onSpinWait();
+            }
+            boolean cancelled = raced.cancel(true);
+            create.get().close();
+            assertEquals(cancelled, raced.isCancelled());
+            if (!cancelled) {
+                raced.get().close();
+            }
+        }
     }
 
     @Test

@@ -6,6 +6,8 @@ import dev.zinc.ClosedException;
 import dev.zinc.DType;
 import dev.zinc.RegionOptions;
 import dev.zinc.SharedRegion;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -42,6 +44,25 @@ public final class Child {
             case "everything" -> {
                 everything(options);
                 System.out.println("done");
+            }
+            case "scarce" -> {
+                for (int i = 0; i < 1000; i++) {
+                    // The half of them is kept by buffers until those are garbage, too.
+                    var owner = options.create("r" + i, 64);
+                    var peer = options.open("r" + i);
+                    assert i % 2 == 0 || owner.byteBuffer().get(0) == peer.byteBuffer().get(0);
+                    options.timeout(Duration.ofMillis(1)).openOrCreate("o" + i, 64);
+                    options.createTensor("t" + i, DType.INT8, 8).tensor().byteBuffer();
+                }
+                System.out.println("done");
+            }
+            case "loaders" -> {
+                URL[] jar = {Path.of(arguments[1]).toUri().toURL()};
+                for (int i = 0; i < 2; i++) {
+                    var loader = new URLClassLoader(jar, null);
+                    Class<?> theirs = loader.loadClass(SharedRegion.class.getName());
+                    System.out.println(theirs.getMethod("version").invoke(null));
+                }
             }
             case "load" -> System.out.println(SharedRegion.version());
             default -> throw new IllegalArgumentException(arguments[0]);
@@ -93,6 +114,8 @@ public final class Child {
         ignore(owner.awaitAsync(1)::get);
         var closed = owner.awaitAsync();
         options.list();
+        owner.link();
+        owner.isNamed();
         owner.persist();
         owner.unlink();
         ignore(() -> {

@@ -21,10 +21,20 @@ final class Jvm implements AutoCloseable {
 
     /** The same Java as this one, with the same class path. */
     static Jvm start(List<String> flags, Class<?> program, String... arguments) throws IOException {
+        return new Jvm(command(flags, program, arguments));
+    }
+
+    /** How {@link #start} starts it. */
+    static List<String> command(List<String> flags, Class<?> program, String... arguments) {
         var command = new ArrayList<>(List.of(java(), "--enable-native-access=ALL-UNNAMED"));
         command.addAll(flags);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
         command.addAll(List.of(arguments));
+        return command;
+    }
+
+    /** What ends in such a command. */
+    static Jvm of(List<String> command) throws IOException {
         return new Jvm(command);
     }
 

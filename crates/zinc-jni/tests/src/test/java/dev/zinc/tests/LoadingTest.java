@@ -3,12 +3,18 @@
 package dev.zinc.tests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import dev.zinc.RegionOptions;
 import dev.zinc.SharedRegion;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -79,10 +85,76 @@ class LoadingTest {
         assertEquals("0.1.0", load(noHome, "-Ddev.zinc.library=" + named));
         assertEquals("0.1.0", load(noHome, "-Djava.library.path=" + directory));
         Files.writeString(found, "no library");
-        assertTrue(load(noHome, "-Djava.library.path=" + directory).contains(found + " cannot be loaded"));
+        String damaged = load(noHome, "-Djava.library.path=" + directory);
+        assertTrue(damaged.contains("cannot be loaded from any of: " + found), damaged);
         assertEquals("0.1.0", load(noHome, "-Djava.library.path=" + directory, "-Ddev.zinc.library=" + named));
         String missing = load("-Ddev.zinc.library=" + directory + "/none.so");
         assertTrue(missing.contains("none.so cannot be loaded"), missing);
+    }
+
+    @Test
+    void everyClassLoaderHasTheLibraryOfItsOwn() throws Exception {
+        var here = new RegionOptions().directory(directory);
+        URL[] jar = {jar().toUri().toURL()};
+        for (int i = 0; i < 2; i++) {
+            try (var owner = here.create("r", 8); var loader = new URLClassLoader(jar, null)) {
+                Class<?> options = loader.loadClass(RegionOptions.class.getName());
+                assertNotEquals(RegionOptions.class, options);
+                Object theirs = options.getMethod("directory", Path.class)
+                        .invoke(options.getConstructor().newInstance(), directory);
+                Object peer = options.getMethod("open", String.class).invoke(theirs, "r");
+                owner.signal();
+                assertEquals(true, peer.getClass().getMethod("await", long.class).invoke(peer, 10_000L));
+                peer.getClass().getMethod("close").invoke(peer);
+            }
+        }
+    }
+
+    @Test
+    void aNamedLibraryServesEveryClassLoader() throws Exception {
+        Path named = Files.copy(copy(), directory.resolve("named.so"));
+        try (var child = Jvm.start(List.of("-Ddev.zinc.library=" + named), Child.class, "loaders", jar().toString())) {
+            assertEquals("0.1.0\n0.1.0", child.finish());
+        }
+    }
+
+    @Test
+    void aPropertyNamesTheFolderOfTheCopy() throws Exception {
+        Path folder = directory.resolve("new/folder");
+        String noHome = "-Duser.home=/proc/none";
+        for (int i = 0; i < 2; i++) {
+            assertEquals("0.1.0", load(noHome, "-Djava.io.tmpdir=/proc/none", "-Ddev.zinc.library.dir=" + folder));
+            try (var files = Files.list(folder)) {
+                assertEquals(1, files.count());
+            }
+        }
+        String said = load("-Ddev.zinc.library.dir=/proc/none/here");
+        assertTrue(said.contains("/proc/none/here") && said.contains("dev.zinc.library.dir"), said);
+    }
+
+    /** Runs the child where the folder of its home forbids execution, and says what it said. */
+    private String loadWithoutExecution(String temporary) throws Exception {
+        Path home = Files.createDirectories(directory.resolve("noexec"));
+        var command = new ArrayList<>(List.of("unshare", "--mount", "--map-root-user", "sh", "-c",
+                "mount -t tmpfs -o noexec none " + home + " && exec \"$@\"", "sh"));
+        command.addAll(Jvm.command(
+                List.of("-Duser.home=" + home, "-Djava.io.tmpdir=" + temporary), Child.class, "load", "none"));
+        try (var child = Jvm.of(command)) {
+            return child.finish();
+        } catch (AssertionError failed) {
+            return failed.getMessage();
+        }
+    }
+
+    @Test
+    void aCacheThatForbidsExecutionIsPassedOver() throws Exception {
+        Path temporary = Files.createDirectory(directory.resolve("temporary"));
+        String said = loadWithoutExecution(temporary.toString());
+        assumeFalse(said.contains("unshare"), "this user may not mount: " + said);
+        assertEquals("0.1.0", said);
+        String nowhere = loadWithoutExecution(directory.resolve("noexec").toString());
+        assertTrue(nowhere.contains("dev.zinc.library.dir"), nowhere);
+        assertTrue(nowhere.contains(directory.resolve("noexec/.cache/zinc/lib").toString()), nowhere);
     }
 
     @Test

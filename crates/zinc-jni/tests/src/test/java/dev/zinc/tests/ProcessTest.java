@@ -12,6 +12,7 @@ import dev.zinc.NotFoundException;
 import dev.zinc.OwnerDiedException;
 import dev.zinc.RegionOptions;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -73,6 +74,16 @@ class ProcessTest {
     @Test
     void pendingWaitsDoNotKeepAJvmFromEnding() throws Exception {
         try (var child = Jvm.start(List.of(), Child.class, "pending", directory.toString())) {
+            assertEquals("done", child.finish());
+        }
+    }
+
+    @Test
+    void filesThatGarbageHoldsAreFoundWhenTheyRunOut() throws Exception {
+        var command = new ArrayList<>(List.of("sh", "-c", "ulimit -n 200 && exec \"$@\"", "sh"));
+        // No collection comes by itself: that of a thousand small objects is not worth one.
+        command.addAll(Jvm.command(List.of("-Xmx512m", "-Xms512m"), Child.class, "scarce", directory.toString()));
+        try (var child = Jvm.of(command)) {
             assertEquals("done", child.finish());
         }
     }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.zinc.ClosedException;
+import dev.zinc.InvalidArgumentException;
 import dev.zinc.NotFoundException;
 import dev.zinc.RegionOptions;
 import dev.zinc.SharedRegion;
@@ -20,6 +21,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -63,11 +65,45 @@ class WaitTest {
             assertFalse(region.await(Duration.ofMillis(30)));
             assertEquals(OptionalLong.empty(), region.awaitPast(0, Duration.ofMillis(30)));
             assertTrue(System.nanoTime() - before >= 90_000_000);
-            assertThrows(IllegalArgumentException.class, () -> region.await(-1));
-            assertThrows(IllegalArgumentException.class, () -> region.await(Duration.ofNanos(-1)));
+            assertFalse(region.await(30, TimeUnit.MILLISECONDS));
+            assertTrue(System.nanoTime() - before >= 120_000_000);
             region.duplicate().signal();
             assertTrue(region.await(Duration.ofSeconds(Long.MAX_VALUE)));
             assertTrue(region.awaitPast(0) == 1);
+        }
+    }
+
+    @Test
+    void aDurationBelowZeroLooksOnceAndANumberBelowZeroIsAMistake() throws Exception {
+        try (var region = options.create("r", 8)) {
+            var past = Duration.ofHours(-1);
+            assertFalse(region.await(past));
+            assertFalse(region.await(-1, TimeUnit.HOURS));
+            assertFalse(region.await(Duration.ofSeconds(Long.MIN_VALUE)));
+            assertEquals(OptionalLong.empty(), region.awaitPast(0, past));
+            assertThrows(NotFoundException.class, () -> options.timeout(past).open("never"));
+            var refused = assertThrows(InvalidArgumentException.class, () -> region.await(-1));
+            assertTrue(refused.getMessage().contains("milliseconds is -1"), refused.getMessage());
+            region.duplicate().signal();
+            assertTrue(region.await(past), "it does look");
+        }
+    }
+
+    @Test
+    void forEverIsTheDurationThatDoesNotEnd() throws Exception {
+        try (var owner = options.create("r", 8); var peer = options.open("r")) {
+            var wait = Threads.start("for ever", () -> peer.await(SharedRegion.FOREVER));
+            var past = Threads.start("for ever", () -> peer.awaitPast(0, SharedRegion.FOREVER));
+            var open = Threads.start("appears", () -> options.timeout(SharedRegion.FOREVER).open("late"));
+            Threads.awaitParked("for ever", 2);
+            Threads.awaitPolling("appears");
+            owner.signal();
+            assertTrue(wait.get());
+            assertEquals(OptionalLong.of(1), past.get());
+            try (var late = options.create("late", 8)) {
+                open.get().close();
+                assertFalse(late.isClosed());
+            }
         }
     }
 

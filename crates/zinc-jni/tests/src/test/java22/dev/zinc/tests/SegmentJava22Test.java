@@ -13,6 +13,7 @@ import dev.zinc.RegionOptions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -64,6 +65,46 @@ class SegmentJava22Test {
         assertThrows(IllegalStateException.class, () -> slice.get(BYTE, 0));
         assertThrows(ClosedException.class, region::segment);
         assertThrows(ClosedException.class, () -> region.segment(Arena.global()));
+    }
+
+    @Test
+    void aSegmentOfAnOwnerKeepsIt() throws Exception {
+        OwnerTest.keepsItsOwner(options, directory, () -> options.create("kept", 64).segment());
+        OwnerTest.keepsItsOwner(options, directory, () -> options.create("kept", 64).segment().asSlice(8).asByteBuffer());
+        OwnerTest.keepsItsOwner(
+                options, directory, () -> options.createTensor("kept", DType.INT8, 8).tensor().segment());
+        OwnerTest.keepsItsOwner(options, directory, () -> options.create("kept", 64).segment(Arena.ofAuto()));
+        try (var arena = Arena.ofConfined()) {
+            options.create("arena", 64).segment(arena);
+            OwnerTest.collect(options, directory);
+            options.open("arena").close();
+        }
+        var forEver = options.create("global", 64).segment(Arena.global());
+        OwnerTest.collect(options, directory);
+        options.open("global").close();
+        assertEquals(0, forEver.get(BYTE, 0));
+    }
+
+    @Test
+    void aSegmentThatNobodyClosedIsUnmappedWhenItIsGarbage() throws Exception {
+        try (var owner = options.create("unmapped", 1 << 20)) {
+            long before = mappings("unmapped");
+            var segment = options.open("unmapped").segment();
+            assertEquals(0, segment.get(BYTE, 0));
+            segment = null;
+            while (mappings("unmapped") > before) {
+                System.gc();
+                Thread.sleep(1);
+            }
+            assertEquals(before, mappings("unmapped"), "the owner's");
+            assertEquals(1 << 20, owner.capacity());
+        }
+    }
+
+    private long mappings(String name) throws Exception {
+        try (var lines = Files.lines(Path.of("/proc/self/maps"))) {
+            return lines.filter(line -> line.contains(directory.resolve("zinc." + name).toString())).count();
+        }
     }
 
     @Test
