@@ -10,6 +10,7 @@ const OPTIONS = {
   sparse: { type: "bool", flag: 4 },
   persistent: { type: "bool", flag: 8 },
   unlinked: { type: "bool", flag: 16 },
+  replace: { type: "bool", flag: 256 },
   mode: { type: "mode", place: 0 },
   group: { type: "group", flag: 64, place: 1 },
   acceptOwner: { type: "user", place: 2 },

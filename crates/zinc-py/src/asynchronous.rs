@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use pyo3::prelude::*;
 
+use crate::convert::Call;
 use crate::errors::Failure;
 use crate::handle::SharedRegion;
 use crate::timeout::Timeout;
@@ -126,8 +127,9 @@ pub(crate) struct Wait(Mutex<Option<zinc::WaitAsync>>);
 #[pymethods]
 impl Wait {
     #[new]
-    pub(crate) fn new(region: &SharedRegion, timeout: Timeout) -> Self {
-        Self(Mutex::new(Some(region.core().wait_async(timeout.0))))
+    pub(crate) fn new(region: &SharedRegion, timeout: Timeout) -> Result<Self, Failure> {
+        let timeout = timeout.take(Call::new("wait_async", region.core().name()))?;
+        Ok(Self(Mutex::new(Some(region.core().wait_async(timeout)))))
     }
 
     /// True if notified, False if the time is up, None while neither is so: then the bell will ring for `number`.

@@ -14,6 +14,7 @@ mod errors;
 mod handle;
 mod host;
 mod info;
+mod interpreter;
 mod numpy;
 mod owned;
 mod region;
@@ -37,6 +38,7 @@ mod _zinc {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::interpreter::check()?;
         module.add("__version__", zinc::version())
     }
 }

@@ -1,9 +1,10 @@
 //! `OwnedRegion`: what only the creator of a region can do.
 
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
 use zinc::{Descriptor, RegionOptions, binding};
 
-use crate::convert::Shape;
+use crate::convert::{Call, Shape};
 use crate::dtype;
 use crate::errors::Failure;
 use crate::handle::SharedRegion;
@@ -46,6 +47,49 @@ fn owner<'a>(
 
 #[pymethods]
 impl OwnedRegion {
+    #[new]
+    #[pyo3(signature = (*args, **kwargs))]
+    fn new(
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<PyClassInitializer<Self>> {
+        Ok(PyClassInitializer::from(SharedRegion::constructor(args, kwargs)?).add_subclass(Self))
+    }
+
+    /// Give the region its name, under which others find it as it is now.
+    ///
+    /// It is for regions that were created with `unlinked=True`. If the region has its name already, this does nothing.
+    ///
+    /// Raises:
+    ///     AlreadyExistsError: Another region has the name. It may be tried again. What a dead owner left does not count, and
+    ///         neither does a persistent region if this one was created with `replace=True`.
+    ///     UnsupportedError: The region has had its name and lost it, and a file does not get its name back.
+    ///     NotARegionError: Something else has the name.
+    ///     ClosedError: The handle is closed.
+    ///     PermissionDeniedError: This is a forked child's copy of the owner.
+    ///
+    /// Example:
+    ///     >>> region = SharedRegion.create("model", 4096, unlinked=True)
+    ///     >>> region.as_numpy()[:] = 7
+    ///     >>> region.link()
+    fn link(slf: &Bound<'_, Self>, py: Python<'_>) -> Result<(), Failure> {
+        let owner = owner(slf, "link")?;
+        Ok(py.detach(|| owner.link())?)
+    }
+
+    /// Whether the name leads to this region at this moment, which one system call tells.
+    ///
+    /// It does not before `link` and after `unlink`, and when somebody has removed the file: `rm`, say, or systemd when the
+    /// user's last session ends (RemoveIPC= in logind.conf(5)). Those who have the region open go on as before, and nobody
+    /// else finds it. Another owner may have taken the name meanwhile.
+    ///
+    /// Raises:
+    ///     ClosedError: The handle is closed.
+    ///     OSError: The directory cannot be looked at.
+    fn is_named(slf: &Bound<'_, Self>) -> Result<bool, Failure> {
+        Ok(owner(slf, "is_named")?.is_named()?)
+    }
+
     /// Remove the region's name now.
     ///
     /// Nobody can open the region any more, and the name is free for a new one; this handle, its peers and their
@@ -88,7 +132,8 @@ impl OwnedRegion {
     ///     >>> region.as_numpy().shape
     ///     (640, 480)
     fn describe(slf: &Bound<'_, Self>, dtype: &Bound<'_, PyAny>, shape: Shape) -> Result<(), Failure> {
-        let descriptor = Descriptor::new(dtype::given(dtype)?, &shape.0)?;
+        let shape = shape.take(Call::new("describe", slf.as_super().get().core().name()))?;
+        let descriptor = Descriptor::new(dtype::given(dtype)?, &shape)?;
         Ok(owner(slf, "describe")?.describe(&descriptor)?)
     }
 }

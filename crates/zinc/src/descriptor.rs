@@ -72,7 +72,7 @@ impl Descriptor {
                 refuse(format!("the region contains {descriptor}, not {dtype}; ask for {}", descriptor.dtype))
             }
             None => refuse(format!(
-                "the region says nothing of its data; read it with as_ptr, or have its owner describe {dtype}"
+                "the region says nothing of its data; have its owner describe it as {dtype}, or look at its plain bytes"
             )),
         }
     }

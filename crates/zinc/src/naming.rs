@@ -126,6 +126,9 @@ fn taken(operation: &Operation<'_>, place: &Place, file: &File, state: RegionSta
         (RegionState::Persistent, _) => {
             "a persistent region has the name; open it, or remove it first".to_owned()
         }
+        (_, Ok(fixed)) if fixed.owner_pid == process::id() => {
+            "this process owns a region of that name already; open it, or use another name".to_owned()
+        }
         (_, Ok(fixed)) => {
             format!("process {} owns a region of that name; open it, or use another name", fixed.owner_pid)
         }

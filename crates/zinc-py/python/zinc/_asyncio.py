@@ -12,7 +12,6 @@ from itertools import count
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, ref
 
-from ._errors import ClosedError
 from ._zinc import _Bell, _Wait
 
 if TYPE_CHECKING:
@@ -65,27 +64,6 @@ async def wait_async(region: SharedRegion, wait: _Wait) -> bool:
         wait.end()
         bell.waiting.pop(number, None)
         del bell
-
-
-class Notifications:
-    """The iterator of `async for _ in region`."""
-
-    __slots__ = ("began_open", "region")
-
-    def __init__(self, region: SharedRegion) -> None:
-        self.region = region
-        self.began_open = not region.closed
-
-    def __aiter__(self) -> Notifications:
-        return self
-
-    async def __anext__(self) -> None:
-        try:
-            await self.region.wait_async()
-        except ClosedError:
-            if self.began_open:
-                raise StopAsyncIteration from None
-            raise
 
 
 # The name by which people know it, which warnings and tracebacks show.

@@ -1,15 +1,15 @@
-# Types of the native module; its docstrings tell the rest.
+# Types of the native module. `cargo xtask generate` copies the docstrings from the comments in its Rust sources.
 
 import builtins
 import os
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
+from typing import Any, Final, NoReturn, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 from typing_extensions import CapsuleType, disjoint_base
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -37,6 +37,30 @@ class _Buffer:
 
 @disjoint_base
 class SharedRegion(_Buffer):
+    """Named memory that processes on one machine share, whatever language they are written in.
+
+    One process creates a region, others open it by its name, and all see the same bytes: nothing is copied.
+    `notify` and `wait` say when to look. Get one from `create`, `create_tensor`, `open` or `open_or_create`.
+
+    The region itself is a buffer of its bytes: `memoryview(region)`, `numpy.frombuffer(region)`,
+    `struct.pack_into("<I", region, 0, 1)`. `as_numpy()` and `numpy.from_dlpack(region)` give typed arrays. All of
+    these are views of the shared memory itself; they stay valid after `close()`, which they never hinder.
+
+    On asyncio, `await region.wait_async()` waits, and `async for _ in region` does so again and again. It gives None for
+    each notification; several may arrive as one. It ends when the owner closes the region, after what was notified
+    before, or when this handle is closed, be it by its own body or by another task. All else it raises: OwnerDiedError,
+    WaitInterruptedError, cancellation, and ClosedError if the handle was closed before it began.
+
+    A handle may be used from several threads, which then share what it has seen of the notifications. It is a
+    context manager that closes at the end. It pickles as its name, and is unpickled by opening that region, so it can
+    be passed to another process; the other process is then a peer.
+
+    Example:
+        >>> with SharedRegion.open("pipeline") as region:
+        ...     if region.wait(1000):
+        ...         print(region.as_numpy().mean())
+    """
+
     # <<< Made by `cargo xtask generate` from crates/zinc/spec/options.toml: calls.
     @staticmethod
     def create(
@@ -47,11 +71,58 @@ class SharedRegion(_Buffer):
         sparse: bool = False,
         persistent: bool = False,
         unlinked: bool = False,
+        replace: bool = False,
         mode: int = 0o600,
         group: int | None = None,
         spin_us: int | None = None,
         directory: _Directory = None,
-    ) -> OwnedRegion: ...
+    ) -> OwnedRegion:
+        """Create a region and own it.
+
+        Its memory is zero, and reserved: it cannot run out later. A name that an owner left behind when it died is free.
+        Reserving much memory takes time, during which other threads run.
+
+        Args:
+            name: 1 to 128 of the characters A-Z a-z 0-9 . _ - not starting with a dot.
+            capacity: The size in bytes. It never changes.
+            prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+                Default: false.
+            sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when
+                there is none left. Default: false.
+            persistent: Let the region outlive its owner from the start, as after persist. Default: false.
+            unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and
+                no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
+                asks whether the name is free. Default: false.
+            replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets
+                Closed. A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left
+                is always replaced. With unlinked, the region is replaced by link, when the new one is filled. Default:
+                false.
+            mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
+                may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
+                to read and write, with other bits than those of reading and writing, or that lets somebody write who
+                may not read, is InvalidArgument. Default: 0600.
+            group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
+                without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region
+                is PermissionDenied. Default: the group that the system chooses, usually the user's first.
+            spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+                waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+                variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+            directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+                ZINC_DIR, else /dev/shm.
+
+        Returns:
+            The `OwnedRegion`.
+
+        Raises:
+            AlreadyExistsError: A living process owns a region of that name, or a persistent one has it.
+            NoSpaceError: The memory cannot be reserved; `needed` and `free` say by how much.
+            InvalidNameError, InvalidSizeError: The name or the capacity cannot be used.
+            InvalidArgumentError: An option means nothing, such as a negative number or a mode that lets nobody read.
+
+        Example:
+            >>> region = SharedRegion.create("pipeline", 64 * 1024 * 1024)
+        """
+
     @staticmethod
     def create_tensor(
         name: str,
@@ -62,11 +133,114 @@ class SharedRegion(_Buffer):
         sparse: bool = False,
         persistent: bool = False,
         unlinked: bool = False,
+        replace: bool = False,
         mode: int = 0o600,
         group: int | None = None,
         spin_us: int | None = None,
         directory: _Directory = None,
-    ) -> OwnedRegion: ...
+    ) -> OwnedRegion:
+        """Create a region that fits one tensor and says so, so that readers need to be told nothing.
+
+        Args:
+            name: As for `create`.
+            dtype: The element type: a name such as "float32", or anything that `numpy.dtype` takes.
+            shape: The lengths, outermost first; an int is one dimension. At most eight.
+            prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+                Default: false.
+            sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when
+                there is none left. Default: false.
+            persistent: Let the region outlive its owner from the start, as after persist. Default: false.
+            unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and
+                no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
+                asks whether the name is free. Default: false.
+            replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets
+                Closed. A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left
+                is always replaced. With unlinked, the region is replaced by link, when the new one is filled. Default:
+                false.
+            mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
+                may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
+                to read and write, with other bits than those of reading and writing, or that lets somebody write who
+                may not read, is InvalidArgument. Default: 0600.
+            group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
+                without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region
+                is PermissionDenied. Default: the group that the system chooses, usually the user's first.
+            spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+                waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+                variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+            directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+                ZINC_DIR, else /dev/shm.
+
+        The rest is as for `create`.
+
+        Raises:
+            TypeError: Zinc has no such element type.
+            DescriptorError: The shape is impossible.
+
+        Example:
+            >>> region = SharedRegion.create_tensor("frame", "uint8", (1080, 1920, 3))
+            >>> region.as_numpy()[:] = frame
+            >>> region.notify()
+        """
+
+    @staticmethod
+    def create_from(
+        name: str,
+        array: ArrayLike,
+        *,
+        prefault: bool = False,
+        sparse: bool = False,
+        persistent: bool = False,
+        unlinked: bool = False,
+        replace: bool = False,
+        mode: int = 0o600,
+        group: int | None = None,
+        spin_us: int | None = None,
+        directory: _Directory = None,
+    ) -> OwnedRegion:
+        """Create a region with a copy of an array in it, and say what it is.
+
+        Whoever opens it finds it filled, and its first `wait` returns at once.
+
+        Args:
+            name: As for `create`.
+            array: What to copy: anything that `numpy.asarray` takes.
+            prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+                Default: false.
+            sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when
+                there is none left. Default: false.
+            persistent: Let the region outlive its owner from the start, as after persist. Default: false.
+            unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and
+                no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
+                asks whether the name is free. Default: false.
+            replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets
+                Closed. A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left
+                is always replaced. With unlinked, the region is replaced by link, when the new one is filled. Default:
+                false.
+            mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
+                may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
+                to read and write, with other bits than those of reading and writing, or that lets somebody write who
+                may not read, is InvalidArgument. Default: 0600.
+            group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
+                without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region
+                is PermissionDenied. Default: the group that the system chooses, usually the user's first.
+            spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+                waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+                variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+            directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+                ZINC_DIR, else /dev/shm.
+
+        The rest is as for `create`.
+
+        Raises:
+            TypeError: Zinc has no such element type.
+            ImportError: numpy is not installed.
+
+        It also raises what `create_tensor` and `OwnedRegion.link` raise. Whether the name is free is asked last.
+
+        Example:
+            >>> region = SharedRegion.create_from("weights", np.ones((3, 4)))
+        """
+
     @staticmethod
     def open(
         name: str,
@@ -79,7 +253,50 @@ class SharedRegion(_Buffer):
         spin_us: int | None = None,
         timeout: _Timeout = 0,
         directory: _Directory = None,
-    ) -> SharedRegion: ...
+    ) -> SharedRegion:
+        """Open a region that another process, or this one, created.
+
+        Other threads run while it waits for the region to appear, and Ctrl-C ends that.
+
+        Args:
+            name: The region's name.
+            read_only: Map the data without the right to write. Waiting works all the same, and so does notifying where
+                this user may write to the region's file. Where not, this is the only way to open the region: it cannot
+                notify, and waits by sleeps of up to 4 ms. Its views refuse to be written. Default: false.
+            copy_on_write: Map the data so that what this process writes stays in this process: the safe way to hand a
+                region's bytes to code that may write to them although it should not. Each page that is written to takes
+                memory of its own; the others go on showing the region. Waiting and notifying are as with read_only,
+                which this excludes. It is the mode c of numpy.memmap. Default: false.
+            prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+                Default: false.
+            accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default:
+                none.
+            accept_group: Accept a region that belongs to the group with this id and gives the group the rights that
+                this call needs, whichever of its members owns it. Only members can give a file to a group, or the
+                directory does: where it gives its group to every file, and users who are no members may make some, this
+                accepts nothing. Default: none.
+            spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+                waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+                variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+            timeout: How long to wait for a region that does not exist yet: readers are often started first. Without the
+                directory itself it fails at once. Default: not at all. Milliseconds, a timedelta, or None for ever.
+            directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+                ZINC_DIR, else /dev/shm.
+
+        Returns:
+            The `SharedRegion`.
+
+        Raises:
+            NotFoundError: There is no region of that name, or none appeared in time, or its owner died.
+            WrongOwnerError: It belongs to another user, and neither `accept_owner` nor `accept_group` accepts it.
+            PermissionDeniedError: Its mode forbids it; if it does not forbid reading, `read_only` helps.
+            NotARegionError, VersionMismatchError: The file of that name is no region, or one of another version.
+            InvalidArgumentError: An option means nothing, such as a negative number.
+
+        Example:
+            >>> region = SharedRegion.open("pipeline", timeout=5000)
+        """
+
     @staticmethod
     def open_or_create(
         name: str,
@@ -94,49 +311,286 @@ class SharedRegion(_Buffer):
         accept_group: int | None = None,
         spin_us: int | None = None,
         directory: _Directory = None,
-    ) -> SharedRegion: ...
+    ) -> SharedRegion:
+        """Open a region, or create it if there is none: the process that comes first owns it.
+
+        Args:
+            name: As for `create`.
+            capacity: The size in bytes, of which a region that exists must have at least as many.
+            prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+                Default: false.
+            sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when
+                there is none left. Default: false.
+            persistent: Let the region outlive its owner from the start, as after persist. Default: false.
+            mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
+                may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
+                to read and write, with other bits than those of reading and writing, or that lets somebody write who
+                may not read, is InvalidArgument. Default: 0600.
+            group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
+                without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region
+                is PermissionDenied. Default: the group that the system chooses, usually the user's first.
+            accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default:
+                none.
+            accept_group: Accept a region that belongs to the group with this id and gives the group the rights that
+                this call needs, whichever of its members owns it. Only members can give a file to a group, or the
+                directory does: where it gives its group to every file, and users who are no members may make some, this
+                accepts nothing. Default: none.
+            spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+                waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+                variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+            directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+                ZINC_DIR, else /dev/shm.
+
+        Returns:
+            An `OwnedRegion` if this call created it, else a `SharedRegion`.
+
+        Raises:
+            InvalidSizeError: The region is there, but with a smaller capacity.
+
+        It also raises what `create` and `open` raise.
+
+        Example:
+            >>> region = SharedRegion.open_or_create("board", 4096)
+            >>> isinstance(region, OwnedRegion)
+            True
+        """
+
     # >>>
+    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn: ...
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The region's name."""
+
     @property
-    def capacity(self) -> int: ...
+    def capacity(self) -> int:
+        """The region's size in bytes, as it was asked for. Also `len(region)`."""
+
     @property
-    def sequence(self) -> int: ...
+    def sequence(self) -> int:
+        """How many notifications there have been, by anyone. Raises `ClosedError` once the handle is closed."""
+
     @property
-    def closed(self) -> bool: ...
+    def closed(self) -> bool:
+        """Whether this handle was closed."""
+
     @property
-    def read_only(self) -> bool: ...
+    def read_only(self) -> bool:
+        """Whether this handle can only read the data: its views cannot be written through."""
+
     @property
-    def dtype(self) -> str | None: ...
+    def copy_on_write(self) -> bool:
+        """Whether what this handle's views write stays in this process: it was opened with `copy_on_write=True`."""
+
     @property
-    def shape(self) -> tuple[int, ...] | None: ...
+    def is_owner(self) -> bool:
+        """Whether this handle can do what only the owner can, such as `unlink`: True for an `OwnedRegion` until it is closed,
+        and False for peers and in a forked child, whose copy of the handle owns nothing.
+        """
+
     @property
-    def owner_pid(self) -> int: ...
+    def owner_alive(self) -> bool:
+        """Whether the region has an owner whose process is alive, as the kernel has it at this moment.
+
+        A persistent region has no owner, and neither has one that its owner has closed. Raises `ClosedError` once the
+        handle is closed.
+        """
+
     @property
-    def id(self) -> bytes: ...
+    def dtype(self) -> str | None:
+        """The described element type by its name, such as "float32" (equal to numpy's dtype of that name), or None if the
+        region is not described. Raises `ClosedError` once the handle is closed.
+        """
+
     @property
-    def path(self) -> Path: ...
+    def shape(self) -> tuple[int, ...] | None:
+        """The described shape as a tuple, or None if the region is not described. Raises `ClosedError` once the handle is
+        closed.
+        """
+
     @property
-    def created(self) -> datetime: ...
+    def owner_pid(self) -> int:
+        """The process id of the creator, for people to read. It may be gone, or mean another process by now."""
+
+    @property
+    def id(self) -> bytes:
+        """Sixteen random bytes, which tell two regions apart that had one name."""
+
+    @property
+    def path(self) -> Path:
+        """Where the region is: its file, a `pathlib.Path`."""
+
+    @property
+    def created(self) -> datetime:
+        """When the region was created, an aware `datetime`."""
+
     @overload
     def as_numpy(
         self,
         dtype: type[_Scalar] | np.dtype[_Scalar],
         shape: _Shape | None = None,
         offset: SupportsIndex = 0,
-    ) -> NDArray[_Scalar]: ...
+    ) -> NDArray[_Scalar]:
+        """The region as a numpy array: a view of the shared memory, not a copy.
+
+        Without arguments the array is what the region's description says, or the plain bytes (uint8) of one without.
+        The array stays valid after `close()`. It can be written through unless the handle is read-only.
+
+        Args:
+            dtype: The element type, anything that `numpy.dtype` takes. A description must agree with it.
+            shape: The lengths, outermost first; an int is one dimension. The default is as many whole elements as
+                there is room for. A description must agree with it, unless an offset asks for a part.
+            offset: The byte to start at.
+
+        Raises:
+            DescriptorError: The region is described as something else, or what was asked for does not fit.
+            UnsupportedError: The region is of bfloat16, and the package ml_dtypes is not installed.
+            ClosedError: The handle is closed.
+            ImportError: numpy is not installed.
+
+        Example:
+            >>> arr = region.as_numpy(dtype=np.float32)
+            >>> header = region.as_numpy(dtype=np.uint32, shape=4)
+            >>> rows = region.as_numpy(dtype=np.float32, shape=(100, 3), offset=16)
+        """
+
     @overload
     def as_numpy(
         self, dtype: DTypeLike | None = None, shape: _Shape | None = None, offset: SupportsIndex = 0
-    ) -> NDArray[Any]: ...
-    def notify(self) -> None: ...
-    def wait(self, timeout: _Timeout = None) -> bool: ...
+    ) -> NDArray[Any]:
+        """The region as a numpy array: a view of the shared memory, not a copy.
+
+        Without arguments the array is what the region's description says, or the plain bytes (uint8) of one without.
+        The array stays valid after `close()`. It can be written through unless the handle is read-only.
+
+        Args:
+            dtype: The element type, anything that `numpy.dtype` takes. A description must agree with it.
+            shape: The lengths, outermost first; an int is one dimension. The default is as many whole elements as
+                there is room for. A description must agree with it, unless an offset asks for a part.
+            offset: The byte to start at.
+
+        Raises:
+            DescriptorError: The region is described as something else, or what was asked for does not fit.
+            UnsupportedError: The region is of bfloat16, and the package ml_dtypes is not installed.
+            ClosedError: The handle is closed.
+            ImportError: numpy is not installed.
+
+        Example:
+            >>> arr = region.as_numpy(dtype=np.float32)
+            >>> header = region.as_numpy(dtype=np.uint32, shape=4)
+            >>> rows = region.as_numpy(dtype=np.float32, shape=(100, 3), offset=16)
+        """
+
+    def as_memoryview(self) -> memoryview[int]:
+        """The plain bytes of the region as a memoryview, whatever its description says: a view, not a copy.
+
+        It has all `capacity` bytes. It stays valid after `close()`, and keeps the region's owner alive as any view does.
+
+        Raises:
+            ClosedError: The handle is closed.
+
+        Example:
+            >>> region.as_memoryview()[:5] = b"hello"
+        """
+
+    def notify(self) -> None:
+        """Say that there is something new to see: sequence + 1, and everybody who waits wakes up.
+
+        All that was written before is visible to whoever sees the notification. It takes a system call only if somebody
+        sleeps. A handle's own notification does not end its own `wait`.
+
+        Raises:
+            ClosedError: The handle is closed.
+            PermissionDeniedError: The region's mode lets this user only read.
+        """
+
+    def wait(self, timeout: _Timeout = None) -> bool:
+        """Wait for a notification that this handle has not seen yet.
+
+        Returns at once if there is one already, also from before the region was opened; several may arrive as one.
+        It spins for a short time, and then sleeps in the kernel, while other threads run. Ctrl-C ends it.
+
+        Args:
+            timeout: Milliseconds, a timedelta, or None to wait for ever. 0 looks once, and so does a negative timedelta.
+
+        Returns:
+            True if notified, False if the time is up.
+
+        Raises:
+            ClosedError: The handle, or by its owner the region, is closed.
+            OwnerDiedError: The owner ended without closing the region; known within a second.
+            WaitInterruptedError: Another thread called `interrupt`.
+            InvalidArgumentError: The timeout is a negative number or not finite.
+
+        Example:
+            >>> while region.wait(timedelta(seconds=5)):
+            ...     consume(region.as_numpy())
+        """
+
     # A coroutine function in all but the letter, which the stub must keep to.
-    def wait_async(self, timeout: _Timeout = None) -> Coroutine[Any, Any, bool]: ...
-    def __aiter__(self) -> AsyncIterator[None]: ...
-    def wait_past(self, sequence: SupportsIndex, timeout: _Timeout = None) -> int | None: ...
-    def interrupt(self) -> None: ...
-    def close(self) -> None: ...
+    def wait_async(self, timeout: _Timeout = None) -> Coroutine[Any, Any, bool]:
+        """`wait` for asyncio: `await region.wait_async(1000)`. A coroutine that lets its event loop run meanwhile.
+
+        Nothing happens before it is awaited; the time begins then, too. While it is pending it needs no thread of its
+        own: one thread of the process waits for up to 127 regions, and sleeps while nothing happens. A pending wait
+        does not keep the process alive. If there is a notification already, it returns without a turn of the loop.
+
+        Cancelling it (`task.cancel`, `asyncio.timeout`, `asyncio.TaskGroup`) takes effect at once and loses nothing: a
+        notification is taken in only when the coroutine goes on with it, and otherwise ends the next wait.
+
+        Any number of tasks may wait on one handle, on loops in several threads, too: all that are waiting end with the
+        same notification. Handles are independent. A process that is forked meanwhile may wait on a loop of its own.
+        It works on any loop that has `add_reader`, such as asyncio's own on Unix and uvloop's.
+
+        Args:
+            timeout: Milliseconds, a timedelta, or None to wait for ever. 0 looks once, and so does a negative timedelta.
+
+        Returns:
+            A coroutine, which gives True if notified, False if the time is up.
+
+        Raises:
+            InvalidArgumentError: The timeout is a negative number or not finite. The call raises it, before the await.
+            ClosedError: The handle, or by its owner the region, is closed.
+            OwnerDiedError: The owner ended without closing the region; known within a second.
+            WaitInterruptedError: `interrupt` was called on this handle.
+            SystemCallError: The system gives no thread to wait on.
+            OSError: The process has no file descriptors left; the first wait of each loop takes two.
+
+        Example:
+            >>> async def frames(region):
+            ...     while await region.wait_async(timedelta(seconds=5)):
+            ...         consume(region.as_numpy())
+        """
+
+    def __aiter__(self) -> AsyncIterator[int]: ...
+    def __iter__(self) -> Iterator[int]: ...
+    def wait_past(self, sequence: SupportsIndex, timeout: _Timeout = None) -> int | None:
+        """Wait until the sequence is past a number, for callers that keep their own count.
+
+        Args:
+            sequence: The count to get past; this handle's own notifications count too.
+            timeout: As for `wait`.
+
+        Returns:
+            The sequence reached, or None if the time is up. What `wait` has seen stays as it was.
+
+        Raises what `wait` raises.
+
+        Example:
+            >>> seen = region.sequence
+            >>> while (seen := region.wait_past(seen, 1000)) is not None:
+            ...     print(seen)
+        """
+
+    def interrupt(self) -> None:
+        """End the waits that are in progress on this handle with `WaitInterruptedError`. Other handles are not concerned."""
+
+    def close(self) -> None:
+        """Close this handle. Its waits end; closing twice is fine; anything else afterwards raises `ClosedError`.
+
+        Arrays and memoryviews that were made from it stay valid, and keep the memory. The owner's close also takes the
+        name away and ends the region for everyone, unless it is persistent.
+        """
+
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -154,50 +608,195 @@ class SharedRegion(_Buffer):
         max_version: tuple[int, int] | None = None,
         dl_device: tuple[int, int] | None = None,
         copy: bool | None = None,
-    ) -> CapsuleType: ...
+    ) -> CapsuleType:
+        """Export the region as a tensor of its description, or of bytes, to any library that speaks DLPack.
+
+        Libraries call this in their own `from_dlpack(region)`. The arguments are those of the Python array API standard.
+
+        Raises:
+            BufferError: Another device or a stream is asked for, or the region is read-only and the consumer too old to
+                be told so.
+            ClosedError: The handle is closed.
+        """
+
     @staticmethod
-    def __dlpack_device__() -> tuple[int, int]: ...
+    def __dlpack_device__() -> tuple[int, int]:
+        """The DLPack device: (1, 0), plain memory."""
 
 @final
 class OwnedRegion(SharedRegion):
-    def unlink(self) -> None: ...
-    def persist(self) -> None: ...
-    def describe(self, dtype: DTypeLike, shape: _Shape) -> None: ...
+    """A region that this process created: a `SharedRegion` that can also unlink, persist and describe it.
+
+    When it is closed, garbage-collected, or its process ends, the name goes, the region is closed for everyone and
+    every waiter wakes with `ClosedError`. Views stay valid.
+
+    After a fork, the child's copy acts as a peer: its end unlinks nothing. Unpickled, it is a peer as well.
+    """
+
+    def link(self) -> None:
+        """Give the region its name, under which others find it as it is now.
+
+        It is for regions that were created with `unlinked=True`. If the region has its name already, this does nothing.
+
+        Raises:
+            AlreadyExistsError: Another region has the name. It may be tried again. What a dead owner left does not count, and
+                neither does a persistent region if this one was created with `replace=True`.
+            UnsupportedError: The region has had its name and lost it, and a file does not get its name back.
+            NotARegionError: Something else has the name.
+            ClosedError: The handle is closed.
+            PermissionDeniedError: This is a forked child's copy of the owner.
+
+        Example:
+            >>> region = SharedRegion.create("model", 4096, unlinked=True)
+            >>> region.as_numpy()[:] = 7
+            >>> region.link()
+        """
+
+    def is_named(self) -> bool:
+        """Whether the name leads to this region at this moment, which one system call tells.
+
+        It does not before `link` and after `unlink`, and when somebody has removed the file: `rm`, say, or systemd when the
+        user's last session ends (RemoveIPC= in logind.conf(5)). Those who have the region open go on as before, and nobody
+        else finds it. Another owner may have taken the name meanwhile.
+
+        Raises:
+            ClosedError: The handle is closed.
+            OSError: The directory cannot be looked at.
+        """
+
+    def unlink(self) -> None:
+        """Remove the region's name now.
+
+        Nobody can open the region any more, and the name is free for a new one; this handle, its peers and their
+        views go on working. Closing does the same in its time.
+
+        Raises:
+            ClosedError: The handle is closed.
+            PermissionDeniedError: This is a forked child's copy of the owner.
+        """
+
+    def persist(self) -> None:
+        """Let the region outlive its owner.
+
+        From now on nothing ends the region but `zinc.remove(name)` or this handle's `unlink`: not its close, nor the end
+        of the process. Whoever waits on it gets no `OwnerDiedError`.
+
+        Raises:
+            ClosedError: The handle is closed.
+            PermissionDeniedError: This is a forked child's copy of the owner.
+        """
+
+    def describe(self, dtype: DTypeLike, shape: _Shape) -> None:
+        """Write down what the data is, so that readers need to be told nothing.
+
+        The elements start at the first byte, row-major ("C" order). Peers see the new description at once.
+
+        Args:
+            dtype: The element type: a name such as "float32", or anything that `numpy.dtype` takes.
+            shape: The lengths, outermost first; an int is one dimension. At most eight.
+
+        Raises:
+            DescriptorError: The tensor does not fit into the region, or has too many dimensions.
+            TypeError: Zinc has no such element type.
+            ClosedError: The handle is closed.
+
+        Example:
+            >>> region.describe("float32", (640, 480))
+            >>> region.as_numpy().shape
+            (640, 480)
+        """
 
 @final
 class RegionInfo:
-    @property
-    def name(self) -> str: ...
-    @property
-    def path(self) -> Path: ...
-    @property
-    def capacity(self) -> int: ...
-    @property
-    def id(self) -> bytes: ...
-    @property
-    def created(self) -> datetime: ...
-    @property
-    def owner_pid(self) -> int: ...
-    @property
-    def state(self) -> str: ...
+    """What is known of a region without opening it; `zinc.list()` returns one for each region."""
 
-def list(*, directory: _Directory = None) -> builtins.list[RegionInfo]: ...
-def remove(name: str, *, directory: _Directory = None) -> None: ...
+    @property
+    def name(self) -> str:
+        """The region's name, as `SharedRegion.open` takes it."""
+
+    @property
+    def path(self) -> Path:
+        """Where the region is: its file, a `pathlib.Path`."""
+
+    @property
+    def capacity(self) -> int:
+        """The region's size in bytes, as it was asked for."""
+
+    @property
+    def id(self) -> bytes:
+        """Sixteen random bytes, which tell two regions apart that had one name."""
+
+    @property
+    def created(self) -> datetime:
+        """When the region was created, an aware `datetime`."""
+
+    @property
+    def owner_pid(self) -> int:
+        """The process id of the creator, for people to read. It may be gone, or mean another process by now."""
+
+    @property
+    def state(self) -> str:
+        """ "owned" (its owner is alive), "persistent" (it has no owner and stays until it is removed) or "dead" (its owner
+        ended without closing it; the next create of the name takes it over), as it was when this was asked.
+        """
+
+def list(*, directory: _Directory = None) -> builtins.list[RegionInfo]:
+    """List the regions there are.
+
+    Args:
+        directory: Where to look. The default is the environment's ZINC_DIR, else /dev/shm.
+
+    Returns:
+        A list of `RegionInfo`, sorted by name. Regions that the caller may not read are left out.
+
+    Example:
+        >>> for region in zinc.list():
+        ...     print(region.name, region.capacity, region.state)
+    """
+
+def remove(name: str, *, missing_ok: bool = False, directory: _Directory = None) -> None:
+    """Remove a persistent region, or what a dead owner left.
+
+    Its name goes, and all who wait on it wake with `ClosedError`. Views of it stay valid. Only its owner can end a region
+    while that owner is alive, with `unlink` or `close`.
+
+    Args:
+        name: The region's name.
+        missing_ok: Return as if it had been removed if there is no region of that name. Default: false.
+        directory: Where it is. The default is the environment's ZINC_DIR, else /dev/shm.
+
+    Raises:
+        NotFoundError: There is no region of that name, and missing_ok is false.
+        PermissionDeniedError: Its owner is alive, or this user may not.
+    """
+
 def _reopen(
     name: str,
     directory: _Directory,
     flags: int,
     numbers: Sequence[int],
-) -> SharedRegion: ...
+    id: bytes,
+) -> SharedRegion:
+    """Opens what a pickled region names."""
 
 @final
 class _Bell:
+    """What an event loop watches: a file descriptor that is readable when some of the loop's waits are to look again."""
+
     def __new__(cls) -> Self: ...
-    def fileno(self) -> int: ...
-    def answer(self) -> builtins.list[int]: ...
+    def fileno(self) -> int:
+        """The file descriptor to watch. It stays the bell's."""
+
+    def answer(self) -> builtins.list[int]:
+        """The numbers of the waits that are to look again. Does not block."""
 
 @final
 class _Wait:
+    """A wait that a coroutine polls on its loop's thread."""
+
     def __new__(cls, region: SharedRegion, timeout: _Timeout) -> Self: ...
-    def poll(self, bell: _Bell, number: int) -> bool | None: ...
-    def end(self) -> None: ...
+    def poll(self, bell: _Bell, number: int) -> bool | None:
+        """True if notified, False if the time is up, None while neither is so: then the bell will ring for `number`."""
+
+    def end(self) -> None:
+        """End the wait, now and not when the garbage collector comes; it takes nothing in."""

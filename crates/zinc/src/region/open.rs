@@ -14,7 +14,7 @@ use crate::hub::Attachment;
 use crate::mapping::{Mapping, Writable};
 use crate::naming::{self, RegionState};
 use crate::platform::{Access, Facts, Meaning, Place, facts, place, process, users};
-use crate::wait::{Host, Local, Spin};
+use crate::wait::{Host, Local, Spin, Timeout};
 
 /// How long to sleep between two looks where the directory cannot be watched (the user has too many watches).
 const UNWATCHED_SLEEP: Duration = Duration::from_millis(10);
@@ -88,6 +88,9 @@ pub(super) fn not_found(options: &RegionOptions, operation: &Operation<'_>, foun
     let why = match found {
         Found::Remains => {
             format!("its owner died without closing it, and nobody has created it anew in {place}")
+        }
+        _ if options.timeout != Timeout::POLL => {
+            format!("no region of that name appeared in {place} within {}", options.timeout)
         }
         _ => format!(
             "no region of that name in {place}; create it first, or give open a timeout to wait for it"
@@ -221,17 +224,17 @@ fn check_owner(
 /// Takes away a region that has no living owner.
 pub(super) fn remove(options: &RegionOptions, operation: &Operation<'_>, name: &str) -> Result<()> {
     let place = options.place(operation)?;
-    let removed = remove_from(options, operation, &place, name);
+    let removed = remove_from(operation, &place, name);
     // Afterwards: what is to be removed may be the remains of a dead owner.
     naming::sweep_once(&place);
     removed
 }
 
-fn remove_from(options: &RegionOptions, operation: &Operation<'_>, place: &Place, name: &str) -> Result<()> {
+pub(super) fn remove_from(operation: &Operation<'_>, place: &Place, name: &str) -> Result<()> {
     let file = match place.find(name, Access::ReadWrite) {
         Ok(file) => file,
         Err(error) if Meaning::of(&error) == Meaning::NoSuchName => {
-            return Err(not_found(options, operation, &Found::Nothing));
+            return Err(nothing_to_remove(operation, place));
         }
         Err(error) if Meaning::of(&error) == Meaning::Denied => {
             return Err(may_not_remove(operation, place, name).with_os(&error));
@@ -253,7 +256,7 @@ fn remove_from(options: &RegionOptions, operation: &Operation<'_>, place: &Place
         _ => error,
     })?;
     if !gone {
-        return Err(not_found(options, operation, &Found::Nothing));
+        return Err(nothing_to_remove(operation, place));
     }
     // Asked again: the owner may have let it persist since the first look.
     let fixed = naming::read_header(operation, place, &file)?;
@@ -263,6 +266,11 @@ fn remove_from(options: &RegionOptions, operation: &Operation<'_>, place: &Place
         mark_closed(mapping.header());
     }
     Ok(())
+}
+
+fn nothing_to_remove(operation: &Operation<'_>, place: &Place) -> Error {
+    let why = format!("no region of that name in {}", place.path().display());
+    operation.error(ErrorKind::NotFound, why)
 }
 
 fn may_not_remove(operation: &Operation<'_>, place: &Place, name: &str) -> Error {

@@ -1,5 +1,6 @@
 //! How long to wait: milliseconds, a duration, or for ever.
 
+use std::fmt;
 use std::time::Duration;
 
 /// How long a call may wait. A number is milliseconds.
@@ -45,6 +46,16 @@ impl Timeout {
         match self.0 {
             None => u64::MAX,
             Some(time) => now.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
+        }
+    }
+}
+
+/// In milliseconds, as people read it: `50 ms`.
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(time) => write!(f, "{} ms", time.as_secs_f64() * 1000.0),
+            None => f.write_str("for ever"),
         }
     }
 }

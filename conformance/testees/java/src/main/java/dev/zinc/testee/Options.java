@@ -24,6 +24,7 @@ final class Options {
                 case "sparse" -> options.sparse(value.getAsBoolean());
                 case "persistent" -> options.persistent(value.getAsBoolean());
                 case "unlinked" -> options.unlinked(value.getAsBoolean());
+                case "replace" -> options.replace(value.getAsBoolean());
                 case "mode" -> options.mode(value.getAsInt());
                 case "group" -> options.group(value.getAsLong());
                 case "accept_owner" -> options.acceptOwner(value.getAsLong());
