@@ -50,8 +50,8 @@ impl RegionInfo {
         self.0.owner_pid
     }
 
-    /// "owned" (its owner is alive), "persistent" (it has no owner and stays until it is removed) or "dead" (its owner
-    /// ended without closing it; the next create of the name takes it over), as it was when this was asked.
+    /// Whether somebody owns it, as it was when this was asked: "owned" (its owner is alive), "persistent" (it has no owner
+    /// and stays until it is removed) or "dead" (its owner ended without closing it, and its name is free).
     #[getter]
     fn state(&self) -> &'static str {
         match self.0.state {

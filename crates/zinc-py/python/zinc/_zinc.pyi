@@ -94,16 +94,16 @@ class SharedRegion(_Buffer):
                 no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
                 asks whether the name is free. Default: false.
             replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets
-                Closed. A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left
-                is always replaced. With unlinked, the region is replaced by link, when the new one is filled. Default:
-                false.
+                ClosedError. A region whose owner is alive is never replaced: that is AlreadyExistsError. What a dead
+                owner left is always replaced. With unlinked, the region is replaced by link, when the new one is
+                filled. Default: false.
             mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
                 may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
                 to read and write, with other bits than those of reading and writing, or that lets somebody write who
-                may not read, is InvalidArgument. Default: 0600.
+                may not read, is InvalidArgumentError. Default: 0600.
             group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
-                without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region
-                is PermissionDenied. Default: the group that the system chooses, usually the user's first.
+                without any right for it, the mode is InvalidArgumentError. This user must be a member of it, or the
+                region is PermissionDeniedError. Default: the group that the system chooses, usually the user's first.
             spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
                 waits adapt themselves, and on a machine with one processor none spins. Default: the environment
                 variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
@@ -154,16 +154,16 @@ class SharedRegion(_Buffer):
                 no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
                 asks whether the name is free. Default: false.
             replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets
-                Closed. A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left
-                is always replaced. With unlinked, the region is replaced by link, when the new one is filled. Default:
-                false.
+                ClosedError. A region whose owner is alive is never replaced: that is AlreadyExistsError. What a dead
+                owner left is always replaced. With unlinked, the region is replaced by link, when the new one is
+                filled. Default: false.
             mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
                 may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
                 to read and write, with other bits than those of reading and writing, or that lets somebody write who
-                may not read, is InvalidArgument. Default: 0600.
+                may not read, is InvalidArgumentError. Default: 0600.
             group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
-                without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region
-                is PermissionDenied. Default: the group that the system chooses, usually the user's first.
+                without any right for it, the mode is InvalidArgumentError. This user must be a member of it, or the
+                region is PermissionDeniedError. Default: the group that the system chooses, usually the user's first.
             spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
                 waits adapt themselves, and on a machine with one processor none spins. Default: the environment
                 variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
@@ -213,16 +213,16 @@ class SharedRegion(_Buffer):
                 no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
                 asks whether the name is free. Default: false.
             replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets
-                Closed. A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left
-                is always replaced. With unlinked, the region is replaced by link, when the new one is filled. Default:
-                false.
+                ClosedError. A region whose owner is alive is never replaced: that is AlreadyExistsError. What a dead
+                owner left is always replaced. With unlinked, the region is replaced by link, when the new one is
+                filled. Default: false.
             mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
                 may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
                 to read and write, with other bits than those of reading and writing, or that lets somebody write who
-                may not read, is InvalidArgument. Default: 0600.
+                may not read, is InvalidArgumentError. Default: 0600.
             group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
-                without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region
-                is PermissionDenied. Default: the group that the system chooses, usually the user's first.
+                without any right for it, the mode is InvalidArgumentError. This user must be a member of it, or the
+                region is PermissionDeniedError. Default: the group that the system chooses, usually the user's first.
             spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
                 waits adapt themselves, and on a machine with one processor none spins. Default: the environment
                 variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
@@ -325,10 +325,10 @@ class SharedRegion(_Buffer):
             mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
                 may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
                 to read and write, with other bits than those of reading and writing, or that lets somebody write who
-                may not read, is InvalidArgument. Default: 0600.
+                may not read, is InvalidArgumentError. Default: 0600.
             group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
-                without any right for it, the mode is InvalidArgument. This user must be a member of it, or the region
-                is PermissionDenied. Default: the group that the system chooses, usually the user's first.
+                without any right for it, the mode is InvalidArgumentError. This user must be a member of it, or the
+                region is PermissionDeniedError. Default: the group that the system chooses, usually the user's first.
             accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default:
                 none.
             accept_group: Accept a region that belongs to the group with this id and gives the group the rights that
@@ -736,8 +736,8 @@ class RegionInfo:
 
     @property
     def state(self) -> str:
-        """ "owned" (its owner is alive), "persistent" (it has no owner and stays until it is removed) or "dead" (its owner
-        ended without closing it; the next create of the name takes it over), as it was when this was asked.
+        """Whether somebody owns it, as it was when this was asked: "owned" (its owner is alive), "persistent" (it has no owner
+        and stays until it is removed) or "dead" (its owner ended without closing it, and its name is free).
         """
 
 def list(*, directory: _Directory = None) -> builtins.list[RegionInfo]:

@@ -196,7 +196,7 @@ impl SharedRegion {{
 fn method(spec: &Spec, way: &Way) -> String {
     let options: Vec<_> = spec.options_of(way.call).collect();
     let documented = way.arguments.iter().map(|(name, _, _, doc)| format!("{name}: {doc}"));
-    let chosen = options.iter().map(|option| format!("{}: {}", option.name_with_unit(), doc(option)));
+    let chosen = options.iter().map(|option| format!("{}: {}", option.name_with_unit(), doc(spec, option)));
     let arguments: String = documented.chain(chosen).map(|line| indented(&line) + "\n").collect();
     let text = format!("{}\n\nArgs:\n{arguments}\n{}", way.doc, way.rest);
     let text: String = text.lines().map(|line| format!("/// {line}").trim_end().to_owned() + "\n").collect();
@@ -229,13 +229,19 @@ fn indented(line: &str) -> String {
     wide.lines().map(|line| &line[8..]).collect::<Vec<_>>().join("\n")
 }
 
-fn doc(option: &Choice) -> String {
+fn doc(spec: &Spec, option: &Choice) -> String {
     let unit = match option.kind {
         ChoiceType::Duration => " In microseconds.",
         ChoiceType::Timeout => " Milliseconds, a timedelta, or None for ever.",
         _ => "",
     };
-    plain(&option.doc_in(Some(Language::Python))) + unit
+    let said = option.doc_in(Some(Language::Python));
+    // Kinds of errors are classes here.
+    let said = spec
+        .kinds
+        .iter()
+        .fold(said, |said, kind| said.replace(&format!("`{}`", kind.name), &kind.python_class));
+    plain(&said) + unit
 }
 
 /// The default as Python writes it.

@@ -166,7 +166,8 @@ fn with_docstrings(stub: &str, docs: &Docs) -> String {
             }
         }
     }
-    text
+    // Where a blank line follows already.
+    text.replace("\n\n\n", "\n\n").trim_end().to_owned() + "\n"
 }
 
 fn docstring(doc: &str, indent: usize) -> String {
