@@ -8,6 +8,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use zinc::{RegionOptions, binding};
 
+use crate::asynchronous;
 use crate::convert::{Call, Shape, Unsigned};
 use crate::dtype;
 use crate::errors::Failure;
@@ -358,6 +359,89 @@ impl SharedRegion {
             binding::open(&options, name, &mut Interpreter(py), None)?.into(),
             &options,
         )?;
+        Ok(region.unbind())
+    }
+
+    /// `open` for asyncio: `await SharedRegion.open_async("pipeline", timeout=5000)`. A coroutine that lets its event
+    /// loop run while it waits for the region to appear.
+    ///
+    /// Nothing happens before it is awaited; the time begins then, too. While it is pending it needs no thread of its own: one
+    /// thread of the process waits for all opens, and sleeps while nothing happens. A pending open does not keep the process
+    /// alive. Cancelling it (`task.cancel`, `asyncio.timeout`, `asyncio.TaskGroup`) takes effect at once and leaves nothing open.
+    /// It works on any loop that has `add_reader`, such as asyncio's own on Unix and uvloop's.
+    ///
+    /// Args:
+    ///     name: The region's name.
+    ///     read_only: Map the data without the right to write. Waiting works all the same, and so does notifying where
+    ///         this user may write to the region's file. Where not, this is the only way to open the region: it cannot
+    ///         notify, and waits by sleeps of up to 4 ms. Its views refuse to be written. Default: false.
+    ///     copy_on_write: Map the data so that what this process writes stays in this process: the safe way to hand a
+    ///         region's bytes to code that may write to them although it should not. Each page that is written to takes
+    ///         memory of its own; the others go on showing the region. Waiting and notifying are as with read_only,
+    ///         which this excludes. It is the mode c of numpy.memmap. Default: false.
+    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+    ///         Default: false.
+    ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default:
+    ///         none.
+    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that
+    ///         this call needs, whichever of its members owns it. Only members can give a file to a group, or the
+    ///         directory does: where it gives its group to every file, and users who are no members may make some, this
+    ///         accepts nothing. Default: none.
+    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+    ///         waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+    ///         variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+    ///     timeout: How long to wait for a region that does not exist yet: readers are often started first. Without the
+    ///         directory itself it fails at once. Default: not at all. Milliseconds, a timedelta, or None for ever.
+    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+    ///         ZINC_DIR, else /dev/shm.
+    ///
+    /// Returns:
+    ///     A coroutine, which returns the `SharedRegion`.
+    ///
+    /// Raises:
+    ///     InvalidArgumentError: An option means nothing, such as a negative number. The call raises it, before the await.
+    ///     SystemCallError: The system gives no thread to wait on, or the process has no file descriptors left.
+    ///
+    /// The await also raises what `open` raises.
+    ///
+    /// Example:
+    ///     >>> region = await SharedRegion.open_async("pipeline", timeout=timedelta(seconds=5))
+    #[staticmethod]
+    #[pyo3(
+    signature = (name, *, read_only=false, copy_on_write=false, prefault=false, accept_owner=None, accept_group=None, spin_us=None, timeout=Timeout::POLL, directory=None),
+    text_signature = "(name, *, read_only=False, copy_on_write=False, prefault=False, accept_owner=None, accept_group=None, spin_us=None, timeout=0, directory=None)"
+)]
+    fn open_async(
+        py: Python<'_>,
+        name: &str,
+        read_only: bool,
+        copy_on_write: bool,
+        prefault: bool,
+        accept_owner: Option<Unsigned<u32>>,
+        accept_group: Option<Unsigned<u32>>,
+        spin_us: Option<Unsigned<u64>>,
+        timeout: Timeout,
+        directory: Option<PathBuf>,
+    ) -> Result<Py<PyAny>, Failure> {
+        let call = Call::new("open_async", name);
+        let mut options = RegionOptions::new();
+        options = options.read_only(read_only);
+        options = options.copy_on_write(copy_on_write);
+        options = options.prefault(prefault);
+        if let Some(accept_owner) = accept_owner {
+            options = options.accept_owner(accept_owner.take(call, "accept_owner")?);
+        }
+        if let Some(accept_group) = accept_group {
+            options = options.accept_group(accept_group.take(call, "accept_group")?);
+        }
+        if let Some(spin_us) = spin_us {
+            options = options.spin(Duration::from_micros(spin_us.take(call, "spin_us")?));
+        }
+        options = options.timeout(timeout.take(call)?);
+        if let Some(directory) = directory {
+            options = options.directory(directory);
+        }
+        let region = asynchronous::open(py, options, name)?;
         Ok(region.unbind())
     }
 

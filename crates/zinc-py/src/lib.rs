@@ -26,7 +26,7 @@ mod _zinc {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::asynchronous::{Bell, Wait};
+    use super::asynchronous::{Bell, Open, Wait};
     #[pymodule_export]
     use super::handle::SharedRegion;
     #[pymodule_export]

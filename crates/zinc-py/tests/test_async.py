@@ -194,8 +194,8 @@ def test_iteration_gives_each_notification_and_ends_when_the_owner_closes(run, o
     seen = []
 
     async def follow():
-        async for nothing in peer:
-            assert nothing is None
+        async for sequence in peer:
+            assert sequence == len(seen) + 1
             seen.append(memoryview(peer)[0])
             owner_moves.set()
 
@@ -249,7 +249,7 @@ def test_iterations_share_what_their_handle_has_seen(run, owner, peer):
             break
         task = await begun(anext(aiter(peer)))
         owner.notify()
-        assert await task is None
+        assert await task == 2
 
     run(main())
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
+from typing import Any, Final, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -22,6 +22,7 @@ __all__ = [
     "RegionInfo",
     "SharedRegion",
     "_Bell",
+    "_Open",
     "_Wait",
     "__version__",
     "_reopen",
@@ -298,6 +299,65 @@ class SharedRegion(_Buffer):
         """
 
     @staticmethod
+    def open_async(
+        name: str,
+        *,
+        read_only: bool = False,
+        copy_on_write: bool = False,
+        prefault: bool = False,
+        accept_owner: int | None = None,
+        accept_group: int | None = None,
+        spin_us: int | None = None,
+        timeout: _Timeout = 0,
+        directory: _Directory = None,
+    ) -> Coroutine[Any, Any, SharedRegion]:
+        """`open` for asyncio: `await SharedRegion.open_async("pipeline", timeout=5000)`. A coroutine that lets its event
+        loop run while it waits for the region to appear.
+
+        Nothing happens before it is awaited; the time begins then, too. While it is pending it needs no thread of its own: one
+        thread of the process waits for all opens, and sleeps while nothing happens. A pending open does not keep the process
+        alive. Cancelling it (`task.cancel`, `asyncio.timeout`, `asyncio.TaskGroup`) takes effect at once and leaves nothing open.
+        It works on any loop that has `add_reader`, such as asyncio's own on Unix and uvloop's.
+
+        Args:
+            name: The region's name.
+            read_only: Map the data without the right to write. Waiting works all the same, and so does notifying where
+                this user may write to the region's file. Where not, this is the only way to open the region: it cannot
+                notify, and waits by sleeps of up to 4 ms. Its views refuse to be written. Default: false.
+            copy_on_write: Map the data so that what this process writes stays in this process: the safe way to hand a
+                region's bytes to code that may write to them although it should not. Each page that is written to takes
+                memory of its own; the others go on showing the region. Waiting and notifying are as with read_only,
+                which this excludes. It is the mode c of numpy.memmap. Default: false.
+            prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+                Default: false.
+            accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default:
+                none.
+            accept_group: Accept a region that belongs to the group with this id and gives the group the rights that
+                this call needs, whichever of its members owns it. Only members can give a file to a group, or the
+                directory does: where it gives its group to every file, and users who are no members may make some, this
+                accepts nothing. Default: none.
+            spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+                waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+                variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+            timeout: How long to wait for a region that does not exist yet: readers are often started first. Without the
+                directory itself it fails at once. Default: not at all. Milliseconds, a timedelta, or None for ever.
+            directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+                ZINC_DIR, else /dev/shm.
+
+        Returns:
+            A coroutine, which returns the `SharedRegion`.
+
+        Raises:
+            InvalidArgumentError: An option means nothing, such as a negative number. The call raises it, before the await.
+            SystemCallError: The system gives no thread to wait on, or the process has no file descriptors left.
+
+        The await also raises what `open` raises.
+
+        Example:
+            >>> region = await SharedRegion.open_async("pipeline", timeout=timedelta(seconds=5))
+        """
+
+    @staticmethod
     def open_or_create(
         name: str,
         capacity: SupportsIndex,
@@ -356,7 +416,7 @@ class SharedRegion(_Buffer):
         """
 
     # >>>
-    def __new__(cls, *args: Any, **kwargs: Any) -> NoReturn: ...
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
     @property
     def name(self) -> str:
         """The region's name."""
@@ -517,7 +577,8 @@ class SharedRegion(_Buffer):
 
         Raises:
             ClosedError: The handle, or by its owner the region, is closed.
-            OwnerDiedError: The owner ended without closing the region; known within a second.
+            OwnerDiedError: The owner ended without closing the region; known within a second
+                after the kernel has closed its process's files.
             WaitInterruptedError: Another thread called `interrupt`.
             InvalidArgumentError: The timeout is a negative number or not finite.
 
@@ -550,7 +611,8 @@ class SharedRegion(_Buffer):
         Raises:
             InvalidArgumentError: The timeout is a negative number or not finite. The call raises it, before the await.
             ClosedError: The handle, or by its owner the region, is closed.
-            OwnerDiedError: The owner ended without closing the region; known within a second.
+            OwnerDiedError: The owner ended without closing the region; known within a second
+                after the kernel has closed its process's files.
             WaitInterruptedError: `interrupt` was called on this handle.
             SystemCallError: The system gives no thread to wait on.
             OSError: The process has no file descriptors left; the first wait of each loop takes two.
@@ -796,7 +858,17 @@ class _Wait:
 
     def __new__(cls, region: SharedRegion, timeout: _Timeout) -> Self: ...
     def poll(self, bell: _Bell, number: int) -> bool | None:
-        """True if notified, False if the time is up, None while neither is so: then the bell will ring for `number`."""
+        """True if notified, False if the time is up, else None: then the bell will ring for `number`."""
 
     def end(self) -> None:
         """End the wait, now and not when the garbage collector comes; it takes nothing in."""
+
+@final
+class _Open:
+    """An open that a coroutine polls on its loop's thread."""
+
+    def poll(self, bell: _Bell, number: int) -> SharedRegion | None:
+        """The region if it is there, None while it is not: then the bell will ring for `number`."""
+
+    def end(self) -> None:
+        """End the open, now and not when the garbage collector comes."""

@@ -23,7 +23,7 @@ struct Way {
 
 const NAME: &str = "1 to 128 of the characters A-Z a-z 0-9 . _ - not starting with a dot.";
 
-const WAYS: [Way; 5] = [
+const WAYS: [Way; 6] = [
     Way {
         name: "create",
         call: Call::Create,
@@ -130,6 +130,31 @@ Example:
         returns: "SharedRegion",
     },
     Way {
+        name: "open_async",
+        call: Call::Open,
+        arguments: &[("name", "&str", "str", "The region's name.")],
+        doc: "`open` for asyncio: `await SharedRegion.open_async(\"pipeline\", timeout=5000)`. A coroutine that lets its event
+loop run while it waits for the region to appear.
+
+Nothing happens before it is awaited; the time begins then, too. While it is pending it needs no thread of its own: one
+thread of the process waits for all opens, and sleeps while nothing happens. A pending open does not keep the process
+alive. Cancelling it (`task.cancel`, `asyncio.timeout`, `asyncio.TaskGroup`) takes effect at once and leaves nothing open.
+It works on any loop that has `add_reader`, such as asyncio's own on Unix and uvloop's.",
+        rest: "Returns:
+    A coroutine, which returns the `SharedRegion`.
+
+Raises:
+    InvalidArgumentError: An option means nothing, such as a negative number. The call raises it, before the await.
+    SystemCallError: The system gives no thread to wait on, or the process has no file descriptors left.
+
+The await also raises what `open` raises.
+
+Example:
+    >>> region = await SharedRegion.open_async(\"pipeline\", timeout=timedelta(seconds=5))",
+        core: "asynchronous::open(py, options, name)?",
+        returns: "Coroutine[Any, Any, SharedRegion]",
+    },
+    Way {
         name: "open_or_create",
         call: Call::OpenOrCreate,
         arguments: &[
@@ -175,6 +200,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use zinc::{{RegionOptions, binding}};
 
+use crate::asynchronous;
 use crate::convert::{{Call, Shape, Unsigned}};
 use crate::dtype;
 use crate::errors::Failure;
@@ -213,13 +239,14 @@ fn method(spec: &Spec, way: &Way) -> String {
             format!("{}: {},", option.name_with_unit(), rust_type(option.kind))
         });
     let set = each(options.iter().copied(), set);
+    let object = if way.returns.starts_with("Coroutine") { "PyAny" } else { "Self" };
     let take: String = way.arguments.iter().map(|(name, kind, ..)| take(name, kind)).collect();
     format!(
         "{text}#[staticmethod]\n#[pyo3(\n    signature = ({positional}, *, {signature}),\n    text_signature = \"({positional}, *, {shown})\"\n)]\n\
-         fn {}(\n    py: Python<'_>,\n{taken}) -> Result<Py<Self>, Failure> {{\n\
+         fn {}(\n    py: Python<'_>,\n{taken}) -> Result<Py<{}>, Failure> {{\n\
          let call = Call::new({:?}, name);\n{take}let mut options = RegionOptions::new();\n{set}\
          let region = {};\nOk(region.unbind())\n}}\n\n",
-        way.name, way.name, way.core
+        way.name, object, way.name, way.core
     )
 }
 
