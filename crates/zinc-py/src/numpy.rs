@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use zinc::binding::PlainOptions;
 use zinc::{DType, Descriptor, ErrorKind, RegionOptions, binding};
 
+use crate::buffer::Bytes;
 use crate::convert::tuple;
 use crate::dtype::{given, numpy, numpy_from, numpy_of};
 use crate::errors::Failure;
@@ -38,7 +39,8 @@ pub(crate) fn array<'py>(
         (asked, _) => asked,
     };
     let count = count(py, core, &dtype, shape.as_deref(), offset)?;
-    let flat = numpy(py)?.call_method1("frombuffer", (region, dtype, count, offset))?;
+    let bytes = Bound::new(py, Bytes(region.clone().unbind()))?;
+    let flat = numpy(py)?.call_method1("frombuffer", (bytes, dtype, count, offset))?;
     Ok(match shape {
         Some(shape) => flat.call_method1("reshape", (tuple(py, &shape)?,))?,
         None => flat,
@@ -84,7 +86,8 @@ fn element_type<'py>(
     let asked = asked.map(|asked| numpy_from(asked, OPERATION, core.name())).transpose()?;
     match (asked, described) {
         (Some(asked), Some(described)) if !asked.eq(&described)? => {
-            let way_out = "to read the bytes as something else, use numpy.frombuffer(region, dtype)";
+            let way_out =
+                "to read the bytes as something else, use numpy.frombuffer(region.as_memoryview(), dtype)";
             Err(mismatch(core, &format!("the data is described as {described}, not {asked}; {way_out}")))
         }
         (Some(dtype), _) | (None, Some(dtype)) => Ok(dtype),

@@ -88,7 +88,7 @@ def test_every_field_is_right(form, dtype, code, bits):
     capsule = region.__dlpack__(max_version=(1, 0) if form is Versioned else None)
     found = inside(capsule, form)
     tensor = found.tensor
-    assert tensor.data == np.frombuffer(region, np.uint8).ctypes.data
+    assert tensor.data == np.frombuffer(region.as_memoryview(), np.uint8).ctypes.data
     assert (tensor.device_type, tensor.device_id, tensor.ndim, tensor.byte_offset) == (1, 0, 3, 0)
     assert (tensor.code, tensor.bits, tensor.lanes) == (code, bits, 1)
     assert tensor.shape[:3] == [3, 4, 5] and tensor.strides[:3] == [20, 5, 1]

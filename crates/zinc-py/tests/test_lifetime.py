@@ -333,7 +333,7 @@ def test_a_thousand_regions_leave_no_descriptor_and_no_mapping(mappings, directo
             assert peer.wait(0)
             np.from_dlpack(peer)[0, 0]
             peer.__dlpack__()
-            memoryview(peer)[0]
+            memoryview(peer)[0, 0]
             assert not peer.wait(0)
 
     def held():

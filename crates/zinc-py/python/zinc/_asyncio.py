@@ -17,13 +17,13 @@ from ._zinc import _Bell
 if TYPE_CHECKING:
     from ._zinc import SharedRegion
 
-_Outcome = TypeVar("_Outcome", covariant=True)
+_Outcome_co = TypeVar("_Outcome_co", covariant=True)
 
 
-class _Pending(Protocol[_Outcome]):
+class _Pending(Protocol[_Outcome_co]):
     """What is polled until it is over: a wait or an open."""
 
-    def poll(self, bell: _Bell, number: int, /) -> _Outcome | None: ...
+    def poll(self, bell: _Bell, number: int, /) -> _Outcome_co | None: ...
     def end(self) -> None: ...
 
 
@@ -58,7 +58,7 @@ def bell_of(loop: asyncio.AbstractEventLoop) -> LoopBell:
     return bell
 
 
-async def wait_async(region: SharedRegion | None, pending: _Pending[_Outcome]) -> _Outcome:
+async def wait_async(region: SharedRegion | None, pending: _Pending[_Outcome_co]) -> _Outcome_co:
     """The coroutine of `region.wait_async()`. It holds the region, because the wait ends with it."""
     loop = asyncio.get_running_loop()
     bell = bell_of(loop)
