@@ -134,7 +134,7 @@ unsafe fn export_tensor(
     let item = size(dtype.size())?;
     let mut strides = vec![item; shape.len()];
     for axis in (1..shape.len()).rev() {
-        strides[axis - 1] = strides[axis] * shape[axis];
+        strides[axis - 1] = strides[axis] * shape[axis].max(1);
     }
     let length = size(descriptor.byte_len())?;
     let memory = view.as_mut_ptr().cast();
