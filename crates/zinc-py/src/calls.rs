@@ -106,7 +106,7 @@ impl SharedRegion {
         Ok(region.unbind())
     }
 
-    /// Create a region that fits one tensor and says so, so that readers need to be told nothing.
+    /// Create a region of the size of one tensor, described by its type and shape, which readers find in the region.
     ///
     /// Args:
     ///     name: As for `create`.

@@ -32,7 +32,7 @@ impl RegionInfo {
         self.0.capacity
     }
 
-    /// Sixteen random bytes, which tell two regions apart that had one name.
+    /// Sixteen random bytes, which tell this region from any other that had or will have its name.
     #[getter]
     fn id(&self) -> [u8; 16] {
         self.0.id

@@ -12,9 +12,10 @@ use crate::handle::SharedRegion;
 /// A region that this process created: a `SharedRegion` that can also unlink, persist and describe it.
 ///
 /// When it is closed, garbage-collected, or its process ends, the name goes, the region is closed for everyone and
-/// every waiter wakes with `ClosedError`. Views stay valid.
+/// every waiter wakes with `ClosedError`. Views stay valid, and keep their owner from being garbage-collected.
 ///
-/// After a fork, the child's copy acts as a peer: its end unlinks nothing. Unpickled, it is a peer as well.
+/// After a fork, the child's copy acts as a peer: `is_owner` is False, and its end unlinks nothing. An unpickled owner is a
+/// peer as well.
 #[pyclass(module = "zinc", extends = SharedRegion, frozen)]
 pub(crate) struct OwnedRegion;
 
@@ -93,7 +94,7 @@ impl OwnedRegion {
     /// Remove the region's name now.
     ///
     /// Nobody can open the region any more, and the name is free for a new one; this handle, its peers and their
-    /// views go on working. Closing does the same in its time.
+    /// views go on working. `close` does this too.
     ///
     /// Raises:
     ///     ClosedError: The handle is closed.
@@ -104,8 +105,8 @@ impl OwnedRegion {
 
     /// Let the region outlive its owner.
     ///
-    /// From now on nothing ends the region but `zinc.remove(name)` or this handle's `unlink`: not its close, nor the end
-    /// of the process. Whoever waits on it gets no `OwnerDiedError`.
+    /// From now on only `zinc.remove(name)` or this handle's `unlink` ends the region. Neither `close` nor the end of the
+    /// process does, and waits on it raise no `OwnerDiedError`.
     ///
     /// Raises:
     ///     ClosedError: The handle is closed.
@@ -114,7 +115,7 @@ impl OwnedRegion {
         Ok(owner(slf, "persist")?.persist()?)
     }
 
-    /// Write down what the data is, so that readers need to be told nothing.
+    /// Describe the data by its type and shape, so that readers find both in the region.
     ///
     /// The elements start at the first byte, row-major ("C" order). Peers see the new description at once.
     ///

@@ -128,7 +128,7 @@ impl SharedRegion {
         self.core.info().owner_pid
     }
 
-    /// Sixteen random bytes, which tell two regions apart that had one name.
+    /// Sixteen random bytes, which tell this region from any other that had or will have its name.
     #[getter]
     fn id(&self) -> [u8; 16] {
         self.core.info().id
@@ -195,7 +195,7 @@ impl SharedRegion {
 
     /// Say that there is something new to see: sequence + 1, and everybody who waits wakes up.
     ///
-    /// All that was written before is visible to whoever sees the notification. It takes a system call only if somebody
+    /// Those who see the notification see all that was written before it. It makes a system call only if somebody
     /// sleeps. A handle's own notification does not end its own `wait`.
     ///
     /// Raises:
@@ -249,7 +249,7 @@ impl SharedRegion {
     ///     timeout: Milliseconds, a timedelta, or None to wait for ever. 0 looks once, and so does a negative timedelta.
     ///
     /// Returns:
-    ///     A coroutine, which gives True if notified, False if the time is up.
+    ///     A coroutine, which returns True if notified, False if the time is up.
     ///
     /// Raises:
     ///     InvalidArgumentError: The timeout is a negative number or not finite. The call raises it, before the await.
@@ -282,7 +282,7 @@ impl SharedRegion {
         ITERATOR.import(slf.py(), "zinc._notifications", "Notifications")?.call1((slf,))
     }
 
-    /// Wait until the sequence is past a number, for callers that keep their own count.
+    /// Wait until the sequence is greater than a number, for callers that keep their own count.
     ///
     /// Args:
     ///     sequence: The count to get past; this handle's own notifications count too.
@@ -291,7 +291,7 @@ impl SharedRegion {
     /// Returns:
     ///     The sequence reached, or None if the time is up. What `wait` has seen stays as it was.
     ///
-    /// Raises what `wait` raises.
+    /// It raises what `wait` raises.
     ///
     /// Example:
     ///     >>> seen = region.sequence
@@ -309,7 +309,7 @@ impl SharedRegion {
         binding::wait_past(&self.core, sequence, timeout, &mut Interpreter(py))
     }
 
-    /// End the waits that are in progress on this handle with `WaitInterruptedError`. Other handles are not concerned.
+    /// End the waits that are in progress on this handle with `WaitInterruptedError`. Waits of other handles go on.
     fn interrupt(&self) {
         self.core.interrupt();
     }
@@ -317,7 +317,7 @@ impl SharedRegion {
     /// Close this handle. Its waits end; closing twice is fine; anything else afterwards raises `ClosedError`.
     ///
     /// Arrays and memoryviews that were made from it stay valid, and keep the memory. The owner's close also takes the
-    /// name away and ends the region for everyone, unless it is persistent.
+    /// name away and ends the region for everyone at once, whatever views there are, unless it is persistent.
     fn close(&self, py: Python<'_>) -> Result<(), Failure> {
         Ok(py.detach(|| self.core.close())?)
     }
@@ -370,11 +370,11 @@ impl SharedRegion {
 
     /// Export the region as a tensor of its description, or of bytes, to any library that speaks DLPack.
     ///
-    /// Libraries call this in their own `from_dlpack(region)`. The arguments are those of the Python array API standard.
+    /// Libraries call this in their own `from_dlpack(region)`. The tensor keeps the handle, as every view does. The arguments are those of the Python array API standard.
     ///
     /// Raises:
-    ///     BufferError: Another device or a stream is asked for, or the region is read-only and the consumer too old to
-    ///         be told so.
+    ///     BufferError: The consumer asks for another device or a stream, or the region is read-only and the consumer
+    ///         speaks a DLPack that cannot say so.
     ///     ClosedError: The handle is closed.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(

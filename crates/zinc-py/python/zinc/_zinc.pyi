@@ -41,20 +41,26 @@ class SharedRegion(_Buffer):
     """Named memory that processes on one machine share, whatever language they are written in.
 
     One process creates a region, others open it by its name, and all see the same bytes: nothing is copied.
-    `notify` and `wait` say when to look. Get one from `create`, `create_tensor`, `open` or `open_or_create`.
+    `notify` and `wait` say when to look. Call `create`, `create_tensor`, `create_from`, `open`, `open_async` or `open_or_create`
+    to get one.
 
-    The region itself is a buffer of its bytes: `memoryview(region)`, `numpy.frombuffer(region)`,
-    `struct.pack_into("<I", region, 0, 1)`. `as_numpy()` and `numpy.from_dlpack(region)` give typed arrays. All of
-    these are views of the shared memory itself; they stay valid after `close()`, which they never hinder.
+    The region itself is a buffer: `memoryview(region)`, `numpy.asarray(region)`, `struct.pack_into("<I", region, 0, 1)`.
+    The buffer of a described region has that type and shape, and any other is flat bytes; `as_memoryview()` is flat
+    bytes always. `as_numpy()` and `numpy.from_dlpack(region)` return typed arrays. All of these are views of the shared
+    memory itself. They stay valid after `close()`, and never prevent it. As long as nobody closes the handle, a view keeps
+    it: a program that keeps only the array of a region that it created keeps the region.
 
-    On asyncio, `await region.wait_async()` waits, and `async for _ in region` does so again and again. It gives None for
-    each notification; several may arrive as one. It ends when the owner closes the region, after what was notified
-    before, or when this handle is closed, be it by its own body or by another task. All else it raises: OwnerDiedError,
-    WaitInterruptedError, cancellation, and ClosedError if the handle was closed before it began.
+    `for sequence in region` waits again and again, and `async for` does so on an event loop. Each step returns the
+    sequence, which is greater than before by the notifications that arrived as one. The loop ends when the owner closes
+    the region, after what was notified before, or when this handle is closed, by the body or elsewhere. It raises
+    whatever else ends a wait: OwnerDiedError, WaitInterruptedError, cancellation, and ClosedError if the handle was
+    closed before the loop began.
 
     A handle may be used from several threads, which then share what it has seen of the notifications. It is a
-    context manager that closes at the end. It pickles as its name, and is unpickled by opening that region, so it can
-    be passed to another process; the other process is then a peer.
+    context manager that closes at the end; entering it after it was closed raises ClosedError. It can be passed to another
+    process: it pickles as its name and id, and unpickling opens that region as a peer, or raises NotFoundError if another
+    region has the name by then. `copy.copy` and `copy.deepcopy` return a peer of the same memory; copying or pickling an
+    array copies its data.
 
     Example:
         >>> with SharedRegion.open("pipeline") as region:
@@ -140,7 +146,7 @@ class SharedRegion(_Buffer):
         spin_us: int | None = None,
         directory: _Directory = None,
     ) -> OwnedRegion:
-        """Create a region that fits one tensor and says so, so that readers need to be told nothing.
+        """Create a region of the size of one tensor, described by its type and shape, which readers find in the region.
 
         Args:
             name: As for `create`.
@@ -473,7 +479,7 @@ class SharedRegion(_Buffer):
 
     @property
     def id(self) -> bytes:
-        """Sixteen random bytes, which tell two regions apart that had one name."""
+        """Sixteen random bytes, which tell this region from any other that had or will have its name."""
 
     @property
     def path(self) -> Path:
@@ -555,7 +561,7 @@ class SharedRegion(_Buffer):
     def notify(self) -> None:
         """Say that there is something new to see: sequence + 1, and everybody who waits wakes up.
 
-        All that was written before is visible to whoever sees the notification. It takes a system call only if somebody
+        Those who see the notification see all that was written before it. It makes a system call only if somebody
         sleeps. A handle's own notification does not end its own `wait`.
 
         Raises:
@@ -606,7 +612,7 @@ class SharedRegion(_Buffer):
             timeout: Milliseconds, a timedelta, or None to wait for ever. 0 looks once, and so does a negative timedelta.
 
         Returns:
-            A coroutine, which gives True if notified, False if the time is up.
+            A coroutine, which returns True if notified, False if the time is up.
 
         Raises:
             InvalidArgumentError: The timeout is a negative number or not finite. The call raises it, before the await.
@@ -626,7 +632,7 @@ class SharedRegion(_Buffer):
     def __aiter__(self) -> AsyncIterator[int]: ...
     def __iter__(self) -> Iterator[int]: ...
     def wait_past(self, sequence: SupportsIndex, timeout: _Timeout = None) -> int | None:
-        """Wait until the sequence is past a number, for callers that keep their own count.
+        """Wait until the sequence is greater than a number, for callers that keep their own count.
 
         Args:
             sequence: The count to get past; this handle's own notifications count too.
@@ -635,7 +641,7 @@ class SharedRegion(_Buffer):
         Returns:
             The sequence reached, or None if the time is up. What `wait` has seen stays as it was.
 
-        Raises what `wait` raises.
+        It raises what `wait` raises.
 
         Example:
             >>> seen = region.sequence
@@ -644,13 +650,13 @@ class SharedRegion(_Buffer):
         """
 
     def interrupt(self) -> None:
-        """End the waits that are in progress on this handle with `WaitInterruptedError`. Other handles are not concerned."""
+        """End the waits that are in progress on this handle with `WaitInterruptedError`. Waits of other handles go on."""
 
     def close(self) -> None:
         """Close this handle. Its waits end; closing twice is fine; anything else afterwards raises `ClosedError`.
 
         Arrays and memoryviews that were made from it stay valid, and keep the memory. The owner's close also takes the
-        name away and ends the region for everyone, unless it is persistent.
+        name away and ends the region for everyone at once, whatever views there are, unless it is persistent.
         """
 
     def __enter__(self) -> Self: ...
@@ -673,11 +679,11 @@ class SharedRegion(_Buffer):
     ) -> CapsuleType:
         """Export the region as a tensor of its description, or of bytes, to any library that speaks DLPack.
 
-        Libraries call this in their own `from_dlpack(region)`. The arguments are those of the Python array API standard.
+        Libraries call this in their own `from_dlpack(region)`. The tensor keeps the handle, as every view does. The arguments are those of the Python array API standard.
 
         Raises:
-            BufferError: Another device or a stream is asked for, or the region is read-only and the consumer too old to
-                be told so.
+            BufferError: The consumer asks for another device or a stream, or the region is read-only and the consumer
+                speaks a DLPack that cannot say so.
             ClosedError: The handle is closed.
         """
 
@@ -690,9 +696,10 @@ class OwnedRegion(SharedRegion):
     """A region that this process created: a `SharedRegion` that can also unlink, persist and describe it.
 
     When it is closed, garbage-collected, or its process ends, the name goes, the region is closed for everyone and
-    every waiter wakes with `ClosedError`. Views stay valid.
+    every waiter wakes with `ClosedError`. Views stay valid, and keep their owner from being garbage-collected.
 
-    After a fork, the child's copy acts as a peer: its end unlinks nothing. Unpickled, it is a peer as well.
+    After a fork, the child's copy acts as a peer: `is_owner` is False, and its end unlinks nothing. An unpickled owner is a
+    peer as well.
     """
 
     def link(self) -> None:
@@ -730,7 +737,7 @@ class OwnedRegion(SharedRegion):
         """Remove the region's name now.
 
         Nobody can open the region any more, and the name is free for a new one; this handle, its peers and their
-        views go on working. Closing does the same in its time.
+        views go on working. `close` does this too.
 
         Raises:
             ClosedError: The handle is closed.
@@ -740,8 +747,8 @@ class OwnedRegion(SharedRegion):
     def persist(self) -> None:
         """Let the region outlive its owner.
 
-        From now on nothing ends the region but `zinc.remove(name)` or this handle's `unlink`: not its close, nor the end
-        of the process. Whoever waits on it gets no `OwnerDiedError`.
+        From now on only `zinc.remove(name)` or this handle's `unlink` ends the region. Neither `close` nor the end of the
+        process does, and waits on it raise no `OwnerDiedError`.
 
         Raises:
             ClosedError: The handle is closed.
@@ -749,7 +756,7 @@ class OwnedRegion(SharedRegion):
         """
 
     def describe(self, dtype: DTypeLike, shape: _Shape) -> None:
-        """Write down what the data is, so that readers need to be told nothing.
+        """Describe the data by its type and shape, so that readers find both in the region.
 
         The elements start at the first byte, row-major ("C" order). Peers see the new description at once.
 
@@ -786,7 +793,7 @@ class RegionInfo:
 
     @property
     def id(self) -> bytes:
-        """Sixteen random bytes, which tell two regions apart that had one name."""
+        """Sixteen random bytes, which tell this region from any other that had or will have its name."""
 
     @property
     def created(self) -> datetime:

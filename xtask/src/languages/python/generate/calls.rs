@@ -67,7 +67,7 @@ Example:
                 "The lengths, outermost first; an int is one dimension. At most eight.",
             ),
         ],
-        doc: "Create a region that fits one tensor and says so, so that readers need to be told nothing.",
+        doc: "Create a region of the size of one tensor, described by its type and shape, which readers find in the region.",
         rest: "The rest is as for `create`.
 
 Raises:
