@@ -57,6 +57,7 @@ impl Default for Timeout {
     }
 }
 
+/// As people read it: `50 ms`.
 impl fmt::Display for Timeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
