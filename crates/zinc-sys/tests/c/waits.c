@@ -89,9 +89,9 @@ static void a_timeout_is_as_long_as_it_says(void) {
   CHECK(zinc_close(region) == 0);
 }
 
-static void a_negative_or_huge_timeout_waits_until_somebody_notifies(void) {
+static void for_ever_or_a_huge_timeout_waits_until_somebody_notifies(void) {
   int (*const ways[])(struct waiter *) = {wait_ms, wait_ns, wait_past};
-  const int64_t timeouts[] = {-1, -1000, INT64_MIN, INT64_MAX, INT64_MAX - 1, INT64_MAX / 1000000 + 1};
+  const int64_t timeouts[] = {ZINC_FOREVER, INT64_MAX, INT64_MAX - 1, INT64_MAX / 1000000 + 1};
   for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
     for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++) {
       zinc_region *owner = created("a", 1);
@@ -330,7 +330,7 @@ int main(int count, char **arguments) {
   if (count > 1) rounds = atoi(arguments[1]);
   enter_scratch();
   RUN(a_timeout_is_as_long_as_it_says);
-  RUN(a_negative_or_huge_timeout_waits_until_somebody_notifies);
+  RUN(for_ever_or_a_huge_timeout_waits_until_somebody_notifies);
   RUN(closing_a_handle_ends_all_its_waits);
   RUN(interrupt_ends_the_waits_of_its_handle_only);
   RUN(the_owners_close_comes_after_what_it_notified);
