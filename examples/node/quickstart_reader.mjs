@@ -6,7 +6,7 @@ const region = SharedRegion.open("pipeline");
 console.log("opened");
 
 const started = performance.now();
-region.wait(1000); // or: await region.waitAsync(1000)
+if (!region.wait(1000)) throw new Error("nobody notified within a second"); // or: await region.waitAsync(1000)
 const numbers = new Float32Array(region.buffer); // the shared memory itself, not a copy
 
 const waited = performance.now() - started;

@@ -10,8 +10,9 @@ const numbers = new Float32Array(region.buffer); // the shared memory itself, no
 console.log("created");
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const modelOutput = Number((await lines.next()).value);
-numbers.fill(modelOutput);
+const { value: line, done } = await lines.next();
+if (done) throw new Error("standard input ended without a number");
+numbers.fill(Number(line)); // the model's output
 region.notify();
 console.log("notified");
 

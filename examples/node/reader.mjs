@@ -19,11 +19,12 @@ function say(event) {
 const [embeddingsName, vocabularyName] = process.argv.slice(2);
 if (vocabularyName === undefined) throw new Error("usage: reader.mjs EMBEDDINGS VOCABULARY");
 
-const region = SharedRegion.open(embeddingsName, { timeout: PATIENCE });
-const vocabulary = SharedRegion.open(vocabularyName, { timeout: PATIENCE });
+const options = { timeout: PATIENCE };
+const region = await SharedRegion.openAsync(embeddingsName, options);
+const vocabulary = await SharedRegion.openAsync(vocabularyName, options);
 say({ event: "ready" });
 
-if (!await region.waitAsync({ timeout: PATIENCE })) throw new Error(`${embeddingsName}: nobody notified`);
+if (!await region.waitAsync(options)) throw new Error(`${embeddingsName}: nobody notified`);
 const embeddings = region.tensor("float32");
 if (!Number.isFinite(embeddings.data[0])) throw new Error(`${embeddingsName}: no numbers`);
 const firstByte = monotonic();

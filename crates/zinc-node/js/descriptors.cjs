@@ -1,4 +1,4 @@
-// What to do when the process has as many files open as it may: perhaps some belong to handles that nobody has any more.
+// A second try when the process has as many files open as it may: forgotten handles may have some of them.
 "use strict";
 
 const native = require("./native.cjs");

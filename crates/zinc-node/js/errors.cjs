@@ -21,9 +21,10 @@ function failure(kind, operation, region, why) {
   return new ZincError({ kind, message, operation, region });
 }
 
-/** What to throw for what the addon threw: it throws an error's parts, or a TypeError of its own. */
+/** What to throw for what the addon threw: it throws the parts of an error of the core, or an error of the runtime. */
 function failed(thrown) {
-  return thrown instanceof Error ? thrown : new ZincError(thrown);
+  const isOfTheCore = !(thrown instanceof ZincError) && Object.hasOwn(KINDS, thrown?.kind ?? "");
+  return isOfTheCore ? new ZincError(thrown) : thrown;
 }
 
 /** Calls a function of the addon. */

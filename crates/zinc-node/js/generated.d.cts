@@ -142,7 +142,8 @@ export interface OpenOptions extends RegionOptions {
   acceptOwner?: number | undefined;
   /**
    * How long to wait for a region that does not exist yet: readers are often started first. Without the directory
-   * itself it fails at once. Nothing else runs on this thread meanwhile. Default: not at all.
+   * itself it fails at once. Nothing else runs on this thread while `open` waits; `openAsync` keeps no thread. Default:
+   * not at all.
    */
   timeout?: Timeout;
   /**

@@ -3,13 +3,13 @@
 
 const OVER = { done: true, value: undefined };
 
-/** What `for await` takes one notification after the other from. */
+/** The iterator of a region's notifications. */
 class Notifications {
   #region;
   #waits;
   #signal;
   #over = false;
-  /** Ends the step in progress as the last one. */
+  /** Ends the step in progress, and the iteration with it. */
   #leave = null;
   /** The last step that was asked for, and how many wait for their turn. */
   #step = null;

@@ -29,11 +29,11 @@ class SharedRegion {
       throw new TypeError("a region has no public constructor; call SharedRegion.create, open or openOrCreate");
     }
     this.#handle = handle;
-    // Functions of this region: what a method would have to pass, they know.
+    // Functions that know their region, which need not be passed with each call.
     this.#notify = native.notify(handle);
     this.#wait = native.wait(handle);
-    // What posts an object to another thread copies its enumerable properties, and refuses this value. What else looks
-    // at those (JSON, spread, comparisons) takes it, and finds no two handles equal.
+    // Posting an object to another thread copies its enumerable properties, and a symbol cannot be copied. JSON, spread
+    // and comparisons take one, and no two handles compare equal.
     this.handle = Symbol("a region cannot be posted to another thread; open it there by its name");
   }
 

@@ -1,7 +1,7 @@
-// What is to be done when a signal is aborted: one listener for each signal, however many wait with it.
+// Actions for when a signal is aborted. Each signal has one listener, however many waits use it.
 "use strict";
 
-/** The actions of each signal that somebody waits with. */
+/** The actions of each signal that a wait uses. */
 const listening = new WeakMap();
 
 function onAbort(signal, action) {

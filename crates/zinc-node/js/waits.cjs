@@ -6,14 +6,14 @@ const { mayTryAgain } = require("./descriptors.cjs");
 const { blame, call, failed } = require("./errors.cjs");
 const { offAbort, onAbort } = require("./signals.cjs");
 
-/** What looks after each wait in progress on this thread, by the number that its wake-up brings. */
+/** The looks of the jobs in progress on this thread, by the number that their wake-up brings. */
 const pending = new Map();
 let last = 0;
 
-/** How many waits keep the event loop alive. */
+/** How many jobs keep the event loop alive. */
 let kept = 0;
 
-/** What the core calls for waits by, made with the first of them. By itself it keeps no process alive. */
+/** The core wakes this thread through it. It is made with the first job, and by itself keeps no process alive. */
 let bell;
 
 function keep(change) {
@@ -23,17 +23,17 @@ function keep(change) {
   if (before > 0 && kept === 0) native.bellUnref(bell);
 }
 
-/** A number that no pending wait has; 32 bits of them go round. */
+/** A number that no pending job has. They are 32 bits, and begin again. */
 function free() {
   do last = (last + 1) % 0xffff_ffff; while (pending.has(last));
   return last;
 }
 
 /**
- * Begins what the core does meanwhile, and settles with what becomes of it; a function that cancels it, without settling.
+ * Begins a job of the core, and settles with its outcome. Returns a function that cancels the job without settling.
  *
- * `start(bell, number)` begins it; `poll` says null while it goes on, and `cancel` ends it. `caller.above` is the call
- * whose caller an error is to name.
+ * `start(bell, number)` begins the job, `poll` returns null while it goes on, and `cancel` ends it. `caller.above` is the
+ * public function whose caller an error is to name.
  */
 function begin({ start, poll, cancel, count }, signal, caller, resolve, reject) {
   if (signal?.aborted) {
@@ -117,7 +117,7 @@ class Waits {
     this.#alive = alive;
   }
 
-  /** Waits until the handle is notified, or the time is up; what cancels that. */
+  /** Waits until the handle is notified, or the time is up. Returns a function that cancels the wait. */
   begin(ms, signal, caller, resolve, reject) {
     return this.#begin(this.#handle, ms, signal, caller, resolve, reject);
   }
@@ -133,8 +133,8 @@ class Waits {
   }
 
   /**
-   * Waits until the sequence is greater than `sequence`. It waits with a handle of its own, as what it takes in is not to
-   * be missed by other waits.
+   * Waits until the sequence is greater than `sequence`. It waits with a clone of the handle, so that the other waits miss
+   * nothing.
    */
   beginPast(sequence, ms, signal, caller, resolve, reject) {
     const deadline = performance.now() + ms;

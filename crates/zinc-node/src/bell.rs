@@ -19,7 +19,7 @@ struct Threadsafe(sys::napi_threadsafe_function);
 // SAFETY: calling it from any thread is what it is for; `Bell` keeps it no longer than it lives.
 unsafe impl Send for Threadsafe {}
 
-/// What a wait wakes: the bell, saying which wait it is.
+/// The waker of one wait: it rings the bell with the wait's number.
 struct Ring {
     bell: Arc<Bell>,
     number: u32,
@@ -33,8 +33,8 @@ impl Wake for Ring {
     fn wake_by_ref(self: &Arc<Self>) {
         let Some(Threadsafe(function)) = *self.bell.lock() else { return };
         let number = ptr::without_provenance_mut(self.number as usize);
-        // SAFETY: while the lock is held the function is not finalized. It never blocks. Where the loop has begun to
-        // end, the call fails, and nobody is there to be told.
+        // SAFETY: while the lock is held the function is not finalized. The call never blocks. It fails where the loop has
+        // begun to end, and then nobody is left to be told.
         unsafe {
             sys::napi_call_threadsafe_function(function, number, sys::ThreadsafeFunctionCallMode::nonblocking)
         };
@@ -42,7 +42,7 @@ impl Wake for Ring {
 }
 
 impl Bell {
-    /// What wakes the wait of that number.
+    /// The waker of the wait with that number.
     pub(crate) fn waker(self: &Arc<Self>, number: u32) -> Waker {
         Arc::new(Ring { bell: self.clone(), number }).into()
     }
@@ -101,7 +101,7 @@ fn bell_unref(env: Env, bell: &External<Arc<Bell>>) -> Result<()> {
     check_status!(status, "cannot unref the bell")
 }
 
-/// On the event loop: calls what the bell was made with.
+/// Runs on the event loop, and calls the function that the bell was made with.
 unsafe extern "C" fn rung(
     env: sys::napi_env,
     ring: sys::napi_value,
@@ -113,7 +113,7 @@ unsafe extern "C" fn rung(
         return;
     }
     let (mut this, mut argument) = (ptr::null_mut(), ptr::null_mut());
-    // SAFETY: the runtime calls this on the environment's thread. What the function throws, it reports.
+    // SAFETY: the runtime calls this on the environment's thread, and reports what the function throws.
     unsafe {
         sys::napi_get_undefined(env, &mut this);
         sys::napi_create_uint32(env, number.addr() as u32, &mut argument);
@@ -121,7 +121,7 @@ unsafe extern "C" fn rung(
     }
 }
 
-/// The environment ends: from now on nobody is to be called.
+/// Runs when the environment ends: the function must not be called from now on.
 unsafe extern "C" fn silenced(_env: sys::napi_env, bell: *mut c_void, _hint: *mut c_void) {
     // SAFETY: `bell` gave a share away to be taken back here, once.
     let bell = unsafe { Arc::from_raw(bell.cast::<Bell>().cast_const()) };

@@ -13,8 +13,8 @@ use crate::calls::Value;
 use crate::failure::{self, call};
 use crate::handle::{Held, Share};
 
-/// What one `ArrayBuffer` keeps: the bytes mapped, and the handle open. A runtime that cannot make the buffer may or may
-/// not call its finalizer: whoever comes first takes both.
+/// What one `ArrayBuffer` keeps: the bytes mapped, and the handle open. A runtime that cannot make the buffer may call its
+/// finalizer or not, so the finalizer and the error path both release it, and the second finds nothing.
 struct Kept(Mutex<Option<(View, Share)>>);
 
 impl Kept {

@@ -1,4 +1,4 @@
-//! `notify` and `wait`, called so often that they are functions of one region each and speak Node-API directly.
+//! `notify` and `wait`: programs call them so often that each region has functions of its own, in plain Node-API.
 
 use std::ptr;
 use std::time::Duration;

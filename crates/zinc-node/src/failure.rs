@@ -59,12 +59,12 @@ fn object(env: Env, error: &zinc::Error) -> napi::Result<Object<'static>> {
 /// Runs the body of a function; a panic becomes an error of it.
 #[inline]
 pub(crate) fn guard<T>(operation: &'static str, body: impl FnOnce() -> Result<T>) -> Result<T> {
-    // After a panic nothing of the body's is looked at again; what it shares with other calls guards itself.
+    // Nothing that belongs to the body is used after a panic; what it shares with other calls guards itself.
     catch_unwind(AssertUnwindSafe(body))
         .unwrap_or_else(|panic| Err(binding::panicked(operation, panic.as_ref()).into()))
 }
 
-/// Runs the body of a function that napi-rs exports: what it fails with is thrown.
+/// Runs the body of a function that napi-rs exports, and throws what it fails with.
 pub(crate) fn call<T>(
     env: Env,
     operation: &'static str,
@@ -73,7 +73,7 @@ pub(crate) fn call<T>(
     guard(operation, body).map_err(|failure| failure.throw(env))
 }
 
-/// Nobody looks at the result of a call whose thread is to end.
+/// The result, or none for a call whose thread is to end: nobody looks at it.
 pub(crate) fn unless_ending<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Err(Failure::Ending) => Ok(None),

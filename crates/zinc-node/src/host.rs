@@ -17,7 +17,7 @@ impl Host for Runtime {
         park()
     }
 
-    /// A worker that is terminated must not stay in the kernel: whoever ends it waits for its thread.
+    /// A worker that is terminated must not stay in the kernel: the thread that terminates it waits for it.
     fn signal(&mut self) -> Result<(), Failure> {
         if self.is_ending() { Err(Failure::Ending) } else { Ok(()) }
     }

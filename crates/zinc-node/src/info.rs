@@ -1,4 +1,4 @@
-//! What is known of regions: of one that is open, and of all in a directory.
+//! Facts about regions: about an open one, and about all in a directory.
 
 use std::time::UNIX_EPOCH;
 

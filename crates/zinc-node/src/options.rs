@@ -1,11 +1,11 @@
-//! How to make and find regions, as `js/` passes it: checked there, converted here.
+//! Options as `js/` passes them: it has checked them, and they are converted here.
 
 use napi::bindgen_prelude::{Error, Result};
 use napi_derive::napi;
 use zinc::RegionOptions;
 use zinc::binding::PlainOptions;
 
-/// What any way to a region takes, as the core's plain form has it.
+/// The options of any call, in the core's plain form.
 #[napi(object, object_to_js = false)]
 pub struct Options {
     /// The flags that are set.

@@ -1,4 +1,4 @@
-//! Regions from their making to their end: all that is not called thousands of times a second.
+//! The calls on regions that need not be as fast as `notify` and `wait`.
 
 use napi::Env;
 use napi::bindgen_prelude::{BigInt, Result};

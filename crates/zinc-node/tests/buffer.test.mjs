@@ -110,6 +110,25 @@ test("a view keeps its owner: the region lives for as long as anybody uses its b
     }
   }));
 
+test("bytes that were transferred to another buffer keep their owner", () =>
+  inDirectory(async (directory) => {
+    if (!ArrayBuffer.prototype.transfer) return skipped("transferred bytes: no ArrayBuffer.prototype.transfer");
+    let forgotten = 0;
+    const registry = new FinalizationRegistry(() => forgotten++);
+    const made = (name) => {
+      const region = SharedRegion.create(name, 100, { directory });
+      registry.register(region, name);
+      return new Uint8Array(region.buffer.transfer());
+    };
+    const arrays = Array.from({ length: 8 }, (_, n) => made(`x${n}`));
+    await collected(() => forgotten > 0);
+    arrays.forEach((array, n) => array[0] = n);
+    const seen = arrays.map((_, n) => SharedRegion.open(`x${n}`, { directory }).read(0, 1)[0]);
+    assert.deepEqual(seen, [0, 1, 2, 3, 4, 5, 6, 7]);
+    arrays.length = 0;
+    await collected(() => readdirSync(directory).length < 8);
+  }));
+
 test("an explicit close ends the region at once, whoever has views of it", () =>
   inDirectory((directory) => {
     const region = SharedRegion.create("x", 100, { directory });

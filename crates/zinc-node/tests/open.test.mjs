@@ -37,7 +37,7 @@ test("openAsync looks once without a timeout, and rejects with what open throws"
       [[null], /^openAsync: the argument name is null;/],
       [["x", { directory, timeout: null }], /^openAsync "x": the argument timeout is null;/],
       [["x", { directory, signal: null }], /^openAsync "x": the argument signal is null;/],
-      [["x", { directory, ms: 5 }], /^openAsync "x": there is no option ms; .* directory and signal$/],
+      [["x", { directory, ms: 5 }], /^openAsync "x": there is no option ms; .* and signal$/],
       [["x", null], /^openAsync "x": the argument options is null;/],
     ];
     for (const [args, message] of wrong) {
