@@ -81,7 +81,6 @@ fn called(operation: &str) -> &str {
     match operation {
         "notify" => "signal",
         "wait" => "await",
-        "waitPast" => "awaitPast",
         "clone" => "duplicate",
         "view" => "byteBuffer",
         other => other,

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.zinc.DType;
 import dev.zinc.DescriptorException;
+import dev.zinc.InvalidArgumentException;
 import dev.zinc.RegionOptions;
 import dev.zinc.Tensor;
 import dev.zinc.UnsupportedException;
@@ -114,7 +115,7 @@ class TensorTest {
             region.describe(DType.UINT8, 10, 10);
             assertThrows(DescriptorException.class, () -> region.tensor(DType.INT8));
             assertThrows(DescriptorException.class, () -> region.describe(DType.FLOAT64, 13));
-            assertThrows(IllegalArgumentException.class, () -> region.describe(DType.FLOAT64, -1));
+            assertThrows(InvalidArgumentException.class, () -> region.describe(DType.FLOAT64, -1));
             region.describe(DType.FLOAT64);
             assertEquals(1, region.tensor().elements());
         }
