@@ -1,15 +1,15 @@
-# Types of the native module; its docstrings tell the rest.
+# Types of the native module. `cargo xtask generate` copies the docstrings from the comments in its Rust sources.
 
 import builtins
 import os
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 from typing_extensions import CapsuleType, disjoint_base
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
@@ -22,6 +22,7 @@ __all__ = [
     "RegionInfo",
     "SharedRegion",
     "_Bell",
+    "_Open",
     "_Wait",
     "__version__",
     "_reopen",
@@ -421,6 +422,7 @@ class SharedRegion(_Buffer):
         """
 
     # >>>
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
     @property
     def name(self) -> str:
         """The region's name."""
@@ -440,6 +442,24 @@ class SharedRegion(_Buffer):
     @property
     def read_only(self) -> bool:
         """Whether this handle can only read the data: its views cannot be written through."""
+
+    @property
+    def copy_on_write(self) -> bool:
+        """Whether what this handle's views write stays in this process: it was opened with `copy_on_write=True`."""
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether this handle can do what only the owner can, such as `unlink`: True for an `OwnedRegion` until it is closed,
+        and False for peers and in a forked child, whose copy of the handle owns nothing.
+        """
+
+    @property
+    def owner_alive(self) -> bool:
+        """Whether the region has an owner whose process is alive, as the kernel has it at this moment.
+
+        A persistent region has no owner, and neither has one that its owner has closed. Raises `ClosedError` once the
+        handle is closed.
+        """
 
     @property
     def dtype(self) -> str | None:
@@ -526,6 +546,18 @@ class SharedRegion(_Buffer):
             >>> rows = region.as_numpy(dtype=np.float32, shape=(100, 3), offset=16)
         """
 
+    def as_memoryview(self) -> memoryview[int]:
+        """The plain bytes of the region as a memoryview, whatever its description says: a view, not a copy.
+
+        It has all `capacity` bytes. It stays valid after `close()`, and keeps the region's owner alive as any view does.
+
+        Raises:
+            ClosedError: The handle is closed.
+
+        Example:
+            >>> region.as_memoryview()[:5] = b"hello"
+        """
+
     def notify(self) -> None:
         """Say that there is something new to see: sequence + 1, and everybody who waits wakes up.
 
@@ -597,7 +629,8 @@ class SharedRegion(_Buffer):
             ...         consume(region.as_numpy())
         """
 
-    def __aiter__(self) -> AsyncIterator[None]: ...
+    def __aiter__(self) -> AsyncIterator[int]: ...
+    def __iter__(self) -> Iterator[int]: ...
     def wait_past(self, sequence: SupportsIndex, timeout: _Timeout = None) -> int | None:
         """Wait until the sequence is greater than a number, for callers that keep their own count.
 
@@ -668,6 +701,37 @@ class OwnedRegion(SharedRegion):
     After a fork, the child's copy acts as a peer: `is_owner` is False, and its end unlinks nothing. An unpickled owner is a
     peer as well.
     """
+
+    def link(self) -> None:
+        """Give the region its name, under which others find it as it is now.
+
+        It is for regions that were created with `unlinked=True`. If the region has its name already, this does nothing.
+
+        Raises:
+            AlreadyExistsError: Another region has the name. It may be tried again. What a dead owner left does not count, and
+                neither does a persistent region if this one was created with `replace=True`.
+            UnsupportedError: The region has had its name and lost it, and a file does not get its name back.
+            NotARegionError: Something else has the name.
+            ClosedError: The handle is closed.
+            PermissionDeniedError: This is a forked child's copy of the owner.
+
+        Example:
+            >>> region = SharedRegion.create("model", 4096, unlinked=True)
+            >>> region.as_numpy()[:] = 7
+            >>> region.link()
+        """
+
+    def is_named(self) -> bool:
+        """Whether the name leads to this region at this moment, which one system call tells.
+
+        It does not before `link` and after `unlink`, and when somebody has removed the file: `rm`, say, or systemd when the
+        user's last session ends (RemoveIPC= in logind.conf(5)). Those who have the region open go on as before, and nobody
+        else finds it. Another owner may have taken the name meanwhile.
+
+        Raises:
+            ClosedError: The handle is closed.
+            OSError: The directory cannot be looked at.
+        """
 
     def unlink(self) -> None:
         """Remove the region's name now.
@@ -759,7 +823,7 @@ def list(*, directory: _Directory = None) -> builtins.list[RegionInfo]:
         ...     print(region.name, region.capacity, region.state)
     """
 
-def remove(name: str, *, directory: _Directory = None) -> None:
+def remove(name: str, *, missing_ok: bool = False, directory: _Directory = None) -> None:
     """Remove a persistent region, or what a dead owner left.
 
     Its name goes, and all who wait on it wake with `ClosedError`. Views of it stay valid. Only its owner can end a region
@@ -780,6 +844,7 @@ def _reopen(
     directory: _Directory,
     flags: int,
     numbers: Sequence[int],
+    id: bytes,
 ) -> SharedRegion:
     """Opens what a pickled region names."""
 
@@ -804,3 +869,13 @@ class _Wait:
 
     def end(self) -> None:
         """End the wait, now and not when the garbage collector comes; it takes nothing in."""
+
+@final
+class _Open:
+    """An open that a coroutine polls on its loop's thread."""
+
+    def poll(self, bell: _Bell, number: int) -> SharedRegion | None:
+        """The region if it is there, None while it is not: then the bell will ring for `number`."""
+
+    def end(self) -> None:
+        """End the open, now and not when the garbage collector comes."""
