@@ -85,6 +85,11 @@
 // asks whether the name is free.
 #define ZINC_OPTION_UNLINKED 16
 
+// zinc_options.flags: create; take the name away from a persistent region that has it, as remove does: who waits on
+// that one gets Closed. A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left
+// is always replaced. With unlinked, the region is replaced by link, when the new one is filled.
+#define ZINC_OPTION_REPLACE 256
+
 // zinc_options.flags: create; the field group counts.
 #define ZINC_OPTION_GROUP 64
 

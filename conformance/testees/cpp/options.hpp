@@ -22,6 +22,7 @@ inline zinc::options options(const nlohmann::json& command) {
     if (name == "sparse") how.sparse(value.get<bool>());
     if (name == "persistent") how.persistent(value.get<bool>());
     if (name == "unlinked") how.unlinked(value.get<bool>());
+    if (name == "replace") how.replace(value.get<bool>());
     if (name == "mode") how.mode(value.get<std::uint32_t>());
     if (name == "accept_owner") how.accept_owner(value.get<std::uint32_t>());
     if (name == "spin_us") how.spin(std::chrono::microseconds(value.get<std::int64_t>()));

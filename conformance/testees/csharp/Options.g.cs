@@ -36,6 +36,9 @@ namespace Zinc.Conformance
                     case "unlinked":
                         options.Unlinked = value.GetBoolean();
                         break;
+                    case "replace":
+                        options.Replace = value.GetBoolean();
+                        break;
                     case "mode":
                         options.Mode = value.GetInt32();
                         break;

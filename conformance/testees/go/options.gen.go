@@ -17,6 +17,7 @@ type choices struct {
 	Sparse      *bool        `json:"sparse"`
 	Persistent  *bool        `json:"persistent"`
 	Unlinked    *bool        `json:"unlinked"`
+	Replace     *bool        `json:"replace"`
 	Mode        *fs.FileMode `json:"mode"`
 	AcceptOwner *int         `json:"accept_owner"`
 	Spin        *int         `json:"spin_us"`
@@ -46,6 +47,9 @@ func (c *choices) options() []zinc.Option {
 	}
 	if c.Unlinked != nil && *c.Unlinked {
 		options = append(options, zinc.WithUnlinked())
+	}
+	if c.Replace != nil && *c.Replace {
+		options = append(options, zinc.WithReplace())
 	}
 	if c.Mode != nil {
 		options = append(options, zinc.WithMode(*c.Mode))

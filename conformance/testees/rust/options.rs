@@ -18,6 +18,7 @@ pub(crate) fn options(command: &Map<String, Value>) -> RegionOptions {
             "sparse" => options.sparse(value == true),
             "persistent" => options.persistent(value == true),
             "unlinked" => options.unlinked(value == true),
+            "replace" => options.replace(value == true),
             "mode" => options.mode(value.as_u64().unwrap_or_default() as u32),
             "accept_owner" => options.accept_owner(value.as_u64().unwrap_or_default() as u32),
             "spin_us" => options.spin(Duration::from_micros(value.as_u64().unwrap_or_default())),

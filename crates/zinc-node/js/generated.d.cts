@@ -103,6 +103,12 @@ export interface CreateOptions extends RegionOptions {
    */
   unlinked?: boolean | undefined;
   /**
+   * Take the name away from a persistent region that has it, as `remove` does: who waits on that one gets `Closed`. A
+   * region whose owner is alive is never replaced: that is `AlreadyExists`. What a dead owner left is always replaced.
+   * With `unlinked`, the region is replaced by `link`, when the new one is filled. Default: false.
+   */
+  replace?: boolean | undefined;
+  /**
    * Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may read
    * only (`0640`, say) opens it read-only; `0600` is this user alone. A mode without the owner's right to read and
    * write, with other bits than those of reading and writing, or that lets somebody write who may not read, is

@@ -10,6 +10,7 @@ const OPTIONS = {
   sparse: { type: "bool", flag: 4, calls: ["create", "openOrCreate"] },
   persistent: { type: "bool", flag: 8, calls: ["create", "openOrCreate"] },
   unlinked: { type: "bool", flag: 16, calls: ["create"] },
+  replace: { type: "bool", flag: 256, calls: ["create"] },
   mode: { type: "mode", place: 0, calls: ["create", "openOrCreate"] },
   acceptOwner: { type: "user", place: 1, calls: ["open", "openOrCreate"] },
   spinUs: { type: "duration", place: 2, calls: ["create", "open", "openOrCreate"] },

@@ -35,6 +35,9 @@ impl SharedRegion {
     ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and no reader
     ///         ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link asks whether the
     ///         name is free. Default: false.
+    ///     replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets Closed.
+    ///         A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left is always
+    ///         replaced. With unlinked, the region is replaced by link, when the new one is filled. Default: false.
     ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
     ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
     ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
@@ -60,8 +63,8 @@ impl SharedRegion {
     ///     >>> region = SharedRegion.create("pipeline", 64 * 1024 * 1024)
     #[staticmethod]
     #[pyo3(
-    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), spin_us=None, directory=None, group=None),
-    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, spin_us=None, directory=None, group=None)"
+    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, unlinked=false, replace=false, mode=Unsigned(0o600), spin_us=None, directory=None, group=None),
+    text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, unlinked=False, replace=False, mode=0o600, spin_us=None, directory=None, group=None)"
 )]
     fn create(
         py: Python<'_>,
@@ -71,6 +74,7 @@ impl SharedRegion {
         sparse: bool,
         persistent: bool,
         unlinked: bool,
+        replace: bool,
         mode: Unsigned<u32>,
         spin_us: Option<Unsigned<u64>>,
         directory: Option<PathBuf>,
@@ -81,6 +85,7 @@ impl SharedRegion {
         options = options.sparse(sparse);
         options = options.persistent(persistent);
         options = options.unlinked(unlinked);
+        options = options.replace(replace);
         options = options.mode(mode.0);
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));
@@ -109,6 +114,9 @@ impl SharedRegion {
     ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and no reader
     ///         ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link asks whether the
     ///         name is free. Default: false.
+    ///     replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets Closed.
+    ///         A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left is always
+    ///         replaced. With unlinked, the region is replaced by link, when the new one is filled. Default: false.
     ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
     ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
     ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
@@ -134,8 +142,8 @@ impl SharedRegion {
     ///     >>> region.notify()
     #[staticmethod]
     #[pyo3(
-    signature = (name, dtype, shape, *, prefault=false, sparse=false, persistent=false, unlinked=false, mode=Unsigned(0o600), spin_us=None, directory=None, group=None),
-    text_signature = "(name, dtype, shape, *, prefault=False, sparse=False, persistent=False, unlinked=False, mode=0o600, spin_us=None, directory=None, group=None)"
+    signature = (name, dtype, shape, *, prefault=false, sparse=false, persistent=false, unlinked=false, replace=false, mode=Unsigned(0o600), spin_us=None, directory=None, group=None),
+    text_signature = "(name, dtype, shape, *, prefault=False, sparse=False, persistent=False, unlinked=False, replace=False, mode=0o600, spin_us=None, directory=None, group=None)"
 )]
     fn create_tensor(
         py: Python<'_>,
@@ -146,6 +154,7 @@ impl SharedRegion {
         sparse: bool,
         persistent: bool,
         unlinked: bool,
+        replace: bool,
         mode: Unsigned<u32>,
         spin_us: Option<Unsigned<u64>>,
         directory: Option<PathBuf>,
@@ -156,6 +165,7 @@ impl SharedRegion {
         options = options.sparse(sparse);
         options = options.persistent(persistent);
         options = options.unlinked(unlinked);
+        options = options.replace(replace);
         options = options.mode(mode.0);
         if let Some(spin_us) = spin_us {
             options = options.spin(Duration::from_micros(spin_us.0));

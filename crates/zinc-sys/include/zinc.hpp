@@ -504,6 +504,10 @@ public:
   /// reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only `link` asks
   /// whether the name is free. Default: false.
   options& unlinked(bool yes = true) noexcept { return flag(ZINC_OPTION_UNLINKED, yes); }
+  /// Create: take the name away from a persistent region that has it, as `remove` does: who waits on that one gets
+  /// `Closed`. A region whose owner is alive is never replaced: that is `AlreadyExists`. What a dead owner left is
+  /// always replaced. With `unlinked`, the region is replaced by `link`, when the new one is filled. Default: false.
+  options& replace(bool yes = true) noexcept { return flag(ZINC_OPTION_REPLACE, yes); }
   /// Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
   /// read only (`0640`, say) opens it read-only; `0600` is this user alone. A mode without the owner's right to read
   /// and write, with other bits than those of reading and writing, or that lets somebody write who may not read, is

@@ -5,10 +5,11 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::slice;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::descriptor::{DType, Descriptor};
 use crate::error::{Error, ErrorKind, Operation, Result};
-use crate::header::Header;
+use crate::header::{Header, PERSISTENT};
 use crate::hub::{self, Attachment};
 use crate::mapping::{Mapping, User};
 use crate::view::{Element, Tensor, View};
@@ -368,6 +369,22 @@ impl SharedRegion {
         if self.local.has_pending() {
             hub::handle_changed(&self.attachment, &self.local);
         }
+    }
+
+    /// Whether the region has an owner whose process lives, at this moment; system calls ask the kernel for it. A persistent
+    /// region has no owner, and neither has one that its owner has closed.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](ErrorKind::Closed) after [`close`](SharedRegion::close) of this handle.
+    pub fn is_owner_alive(&self) -> Result<bool> {
+        let header = self.header();
+        let has_owner =
+            !header.sequence().is_closed() && header.flags.load(Ordering::Acquire) & PERSISTENT == 0;
+        let alive = has_owner && !self.attachment.is_owner_known_dead() && !self.attachment.owner_died();
+        // Looked at afterwards: what is read from a handle that is closed meanwhile means nothing.
+        self.check_open(&self.operation("is_owner_alive"))?;
+        Ok(alive)
     }
 
     /// Closes this handle: its waits end with [`Closed`](ErrorKind::Closed), and so does every later call.

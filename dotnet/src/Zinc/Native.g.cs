@@ -26,6 +26,9 @@ namespace Zinc
         /// <summary><c>ZINC_OPTION_UNLINKED</c>.</summary>
         internal const uint OptionUnlinked = 16;
 
+        /// <summary><c>ZINC_OPTION_REPLACE</c>.</summary>
+        internal const uint OptionReplace = 256;
+
         /// <summary><c>ZINC_OPTION_GROUP</c>.</summary>
         internal const uint OptionGroup = 64;
 

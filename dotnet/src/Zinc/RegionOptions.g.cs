@@ -47,6 +47,14 @@ namespace Zinc
         public bool Unlinked { get; set; }
 
         /// <summary>
+        /// Create: take the name away from a persistent region that has it, as <c>remove</c> does: who waits on that
+        /// one gets <c>Closed</c>. A region whose owner is alive is never replaced: that is <c>AlreadyExists</c>. What
+        /// a dead owner left is always replaced. With <c>unlinked</c>, the region is replaced by <c>link</c>, when the
+        /// new one is filled. Default: false.
+        /// </summary>
+        public bool Replace { get; set; }
+
+        /// <summary>
         /// Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user
         /// who may read only (<c>0640</c>, say) opens it read-only; <c>0600</c> is this user alone. A mode without the
         /// owner's right to read and write, with other bits than those of reading and writing, or that lets somebody
@@ -102,6 +110,7 @@ namespace Zinc
                 | (Sparse ? Native.OptionSparse : 0)
                 | (Persistent ? Native.OptionPersistent : 0)
                 | (Unlinked ? Native.OptionUnlinked : 0)
+                | (Replace ? Native.OptionReplace : 0)
                 | (Group != null ? Native.OptionGroup : 0)
                 | (AcceptGroup != null ? Native.OptionAcceptGroup : 0);
             return new Native.Options

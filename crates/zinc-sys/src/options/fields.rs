@@ -30,6 +30,10 @@ pub const ZINC_OPTION_PERSISTENT: u32 = 8;
 /// that, and no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
 /// asks whether the name is free.
 pub const ZINC_OPTION_UNLINKED: u32 = 16;
+/// zinc_options.flags: create; take the name away from a persistent region that has it, as remove does: who waits on
+/// that one gets Closed. A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left
+/// is always replaced. With unlinked, the region is replaced by link, when the new one is filled.
+pub const ZINC_OPTION_REPLACE: u32 = 256;
 /// zinc_options.flags: create; the field group counts.
 pub const ZINC_OPTION_GROUP: u32 = 64;
 /// zinc_options.flags: open; the field accept_group counts.

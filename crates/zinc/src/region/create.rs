@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{OwnedRegion, RegionInfo, RegionOptions, SharedRegion};
+use super::{OwnedRegion, RegionInfo, RegionOptions, SharedRegion, open};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, ErrorKind, Operation, Result, perhaps_negative};
 use crate::failpoint::failpoint;
@@ -14,6 +14,9 @@ use crate::mapping::{Mapping, Writable};
 use crate::naming::{self, RegionState};
 use crate::platform::space::{self, Sharing};
 use crate::platform::{Meaning, Place, identity, process};
+
+/// How often a region is replaced before it counts as taken. Each round means that somebody else got ahead.
+const REPLACE_ROUNDS: u32 = 100;
 
 pub(super) fn create(
     options: &RegionOptions,
@@ -88,11 +91,33 @@ fn finish(
     let lock = if owned { Some(naming::lock_as_owner(operation, place, file)?) } else { None };
     failpoint!("create: has its lock");
     if !options.unlinked {
-        naming::publish(operation, place, file, name)?;
+        publish(operation, place, file, name, options.replace)?;
         failpoint!("create: has its name");
     }
     let identity = identity(file).map_err(|error| operation.os("looking at the file", &error))?;
     Ok(OwnedRegion::new(region, identity, lock, options))
+}
+
+/// Gives a finished region its name; with `replace`, a persistent region that has the name is removed.
+pub(super) fn publish(
+    operation: &Operation<'_>,
+    place: &Place,
+    file: &File,
+    name: &str,
+    replace: bool,
+) -> Result<()> {
+    let mut published = naming::publish(operation, place, file, name);
+    for _ in 0..REPLACE_ROUNDS {
+        match &published {
+            Err(error) if replace && error.kind() == ErrorKind::AlreadyExists => {}
+            _ => break,
+        }
+        match open::remove_from(operation, place, name) {
+            Err(error) if error.kind() != ErrorKind::NotFound => break,
+            _ => published = naming::publish(operation, place, file, name),
+        }
+    }
+    published
 }
 
 fn reserve(

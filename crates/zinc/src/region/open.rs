@@ -243,26 +243,25 @@ fn check_owner(
     Ok(())
 }
 
-fn nothing_to_remove(options: &RegionOptions, operation: &Operation<'_>) -> Error {
-    let why =
-        format!("no region of that name in {}, so there is nothing to remove", directory(options).display());
+fn nothing_to_remove(operation: &Operation<'_>, place: &Place) -> Error {
+    let why = format!("no region of that name in {}, so there is nothing to remove", place.path().display());
     operation.error(ErrorKind::NotFound, why)
 }
 
 /// Takes away a region that has no living owner.
 pub(super) fn remove(options: &RegionOptions, operation: &Operation<'_>, name: &str) -> Result<()> {
     let place = options.place(operation)?;
-    let removed = remove_from(options, operation, &place, name);
+    let removed = remove_from(operation, &place, name);
     // Afterwards: what is to be removed may be the remains of a dead owner.
     naming::sweep_once(&place);
     removed
 }
 
-fn remove_from(options: &RegionOptions, operation: &Operation<'_>, place: &Place, name: &str) -> Result<()> {
+pub(super) fn remove_from(operation: &Operation<'_>, place: &Place, name: &str) -> Result<()> {
     let file = match place.find(name, Access::ReadWrite) {
         Ok(file) => file,
         Err(error) if Meaning::of(&error) == Meaning::NoSuchName => {
-            return Err(nothing_to_remove(options, operation));
+            return Err(nothing_to_remove(operation, place));
         }
         Err(error) if Meaning::of(&error) == Meaning::Denied => {
             return Err(may_not_remove(operation, place, name).with_os(&error));
@@ -285,7 +284,7 @@ fn remove_from(options: &RegionOptions, operation: &Operation<'_>, place: &Place
         _ => error,
     })?;
     if !gone {
-        return Err(nothing_to_remove(options, operation));
+        return Err(nothing_to_remove(operation, place));
     }
     // Asked again: the owner may have let it persist since the first look.
     let fixed = naming::read_header(operation, place, &file)?;

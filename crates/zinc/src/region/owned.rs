@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::system::wake_sequence;
-use super::{RegionInfo, RegionOptions, SharedRegion};
+use super::{RegionInfo, RegionOptions, SharedRegion, create};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::failpoint::failpoint;
@@ -101,6 +101,12 @@ impl OwnedRegion {
         named
     }
 
+    /// Whether this handle may still do what only the owner can: not in a forked child, whose copy owns nothing, and not
+    /// after [`close`](SharedRegion::close).
+    pub fn is_owner(&self) -> bool {
+        !self.is_closed() && self.owner.check_rights(&self.operation("is_owner")).is_ok()
+    }
+
     /// Lets the region outlive this handle and its process; from [`link`](OwnedRegion::link) on, if it has no name yet. It has no owner from now on: it is never reclaimed, waiters
     /// get no [`OwnerDied`](ErrorKind::OwnerDied), and it stays until [`remove`](crate::remove), the owner's
     /// [`unlink`](OwnedRegion::unlink), or the next start of the machine. Doing it twice is fine.
@@ -160,6 +166,8 @@ pub(super) struct Owner {
     /// A persistent region has none once it has its name.
     lock: Option<HeldLock>,
     persistent: AtomicBool,
+    /// Whether `link` removes a persistent region that has the name.
+    replace: bool,
     file: Identity,
     attachment: Arc<Attachment>,
     info: Arc<RegionInfo>,
@@ -184,6 +192,7 @@ impl Owner {
     ) -> Arc<Self> {
         Arc::new_cyclic(|owner: &Weak<Self>| Self {
             persistent: AtomicBool::new(options.persistent),
+            replace: options.replace,
             _at_exit: lock.is_some().then(|| ExitTicket::new(owner.clone())),
             lock,
             file,
@@ -253,7 +262,7 @@ impl Owner {
             return Err(operation.error(ErrorKind::Unsupported, why));
         }
         let place = self.place(operation)?;
-        let publish = |file: &_| naming::publish(operation, &place, file, &self.info.name);
+        let publish = |file: &_| create::publish(operation, &place, file, &self.info.name, self.replace);
         self.lock
             .as_ref()
             .and_then(|lock| lock.with_file(publish))

@@ -29,6 +29,7 @@ pub struct RegionOptions {
     pub(in crate::region) sparse: bool,
     pub(in crate::region) persistent: bool,
     pub(in crate::region) unlinked: bool,
+    pub(in crate::region) replace: bool,
     pub(in crate::region) mode: u32,
     pub(in crate::region) accept_owner: Option<u32>,
     pub(in crate::region) spin: Option<Duration>,
@@ -91,6 +92,15 @@ impl RegionOptions {
     #[must_use]
     pub fn unlinked(mut self, unlinked: bool) -> Self {
         self.unlinked = unlinked;
+        self
+    }
+
+    /// Create: take the name away from a persistent region that has it, as `remove` does: who waits on that one gets
+    /// `Closed`. A region whose owner is alive is never replaced: that is `AlreadyExists`. What a dead owner left is always
+    /// replaced. With `unlinked`, the region is replaced by `link`, when the new one is filled. Default: false.
+    #[must_use]
+    pub fn replace(mut self, replace: bool) -> Self {
+        self.replace = replace;
         self
     }
 

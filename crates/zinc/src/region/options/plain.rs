@@ -45,6 +45,8 @@ impl PlainOptions {
     pub const PERSISTENT: u32 = 8;
     /// The flag `unlinked`.
     pub const UNLINKED: u32 = 16;
+    /// The flag `replace`.
+    pub const REPLACE: u32 = 256;
     /// The flag of a chosen `group`.
     pub const GROUP: u32 = 64;
     /// The flag of a chosen `accept_group`.
@@ -56,6 +58,7 @@ impl PlainOptions {
         | Self::SPARSE
         | Self::PERSISTENT
         | Self::UNLINKED
+        | Self::REPLACE
         | Self::GROUP
         | Self::ACCEPT_GROUP;
     /// How many numbers there are.
@@ -112,6 +115,7 @@ impl From<PlainOptions> for RegionOptions {
             sparse: plain.flags & PlainOptions::SPARSE != 0,
             persistent: plain.flags & PlainOptions::PERSISTENT != 0,
             unlinked: plain.flags & PlainOptions::UNLINKED != 0,
+            replace: plain.flags & PlainOptions::REPLACE != 0,
             mode: plain.mode,
             accept_owner: Some(plain.accept_owner).filter(|&id| id != 0),
             spin: chosen(plain.spin_ns),
@@ -132,6 +136,7 @@ impl From<&RegionOptions> for PlainOptions {
             (Self::SPARSE, options.sparse),
             (Self::PERSISTENT, options.persistent),
             (Self::UNLINKED, options.unlinked),
+            (Self::REPLACE, options.replace),
             (Self::GROUP, options.group.is_some()),
             (Self::ACCEPT_GROUP, options.accept_group.is_some()),
         ];

@@ -94,6 +94,19 @@ abstract class Choices {
     }
 
     /**
+     * Create: take the name away from a persistent region that has it, as {@code remove} does: who waits on that one
+     * gets {@code Closed}. A region whose owner is alive is never replaced: that is {@code AlreadyExists}. What a dead
+     * owner left is always replaced. With {@code unlinked}, the region is replaced by {@code link}, when the new one is
+     * filled.
+     *
+     * @param replace whether to; the default is false
+     * @return options with it
+     */
+    public RegionOptions replace(boolean replace) {
+        return flag(256, replace);
+    }
+
+    /**
      * Create: who may open the region, as the permission bits of its file; the umask does not touch them. A user who
      * may read only ({@code 0640}, say) opens it read-only; {@code 0600} is this user alone. A mode without the owner's
      * right to read and write, with other bits than those of reading and writing, or that lets somebody write who may

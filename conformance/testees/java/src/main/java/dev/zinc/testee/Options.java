@@ -24,6 +24,7 @@ final class Options {
                 case "sparse" -> options.sparse(value.getAsBoolean());
                 case "persistent" -> options.persistent(value.getAsBoolean());
                 case "unlinked" -> options.unlinked(value.getAsBoolean());
+                case "replace" -> options.replace(value.getAsBoolean());
                 case "mode" -> options.mode(value.getAsInt());
                 case "accept_owner" -> options.acceptOwner(value.getAsLong());
                 case "spin_us" -> options.spin(Duration.ofNanos(1000 * value.getAsLong()));
