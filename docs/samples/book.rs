@@ -1,8 +1,11 @@
 //! The Rust code of the book: chapters include the parts between anchors, and every part is run here.
 
 use std::cell::Cell;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zinc::{DType, Descriptor, ErrorKind, OwnedRegion, Region, RegionOptions, SharedRegion};
 
@@ -21,13 +24,53 @@ fn follow(region: &SharedRegion, mut look: impl FnMut()) -> zinc::Result<()> {
 // ANCHOR_END: follow
 
 // ANCHOR: ask
-/// Puts a question into the region and waits for the answer, which comes in the same bytes.
-fn ask(region: &SharedRegion, question: &[u8]) -> zinc::Result<bool> {
-    // SAFETY: the two sides take turns: the other one is done with the bytes before it notifies.
-    let bytes = unsafe { region.as_mut_slice() };
-    bytes[..question.len()].copy_from_slice(question);
+/// The number of the last question and of the last answer, at the start of the region.
+fn numbers(region: &SharedRegion) -> [&AtomicU64; 2] {
+    let numbers: *mut u64 = region.as_mut_ptr().cast();
+    // SAFETY: the data starts on a page boundary and has room for both, and is mapped as long as the handle is open. All
+    // sides use these bytes as atomics only.
+    unsafe { [AtomicU64::from_ptr(numbers), AtomicU64::from_ptr(numbers.add(1))] }
+}
+
+/// Asks the other side, and returns its answer; `None` if none came in time. Until it comes, it is the other side's turn:
+/// wait on, or give up the region.
+fn ask(region: &SharedRegion, question: u64, timeout: Duration) -> zinc::Result<Option<u64>> {
+    let [asked, answered] = numbers(region);
+    assert_eq!(asked.load(Acquire), answered.load(Acquire), "it is the other side's turn");
+    // SAFETY: it is this side's turn, so the other side does not touch these bytes.
+    unsafe { region.as_mut_slice()[16..24].copy_from_slice(&question.to_ne_bytes()) };
+    let number = asked.fetch_add(1, Release) + 1;
     region.notify()?;
-    region.wait(1000)
+    let deadline = Instant::now() + timeout;
+    // The notification may be an older one.
+    while answered.load(Acquire) != number {
+        if !region.wait(deadline.saturating_duration_since(Instant::now()))? {
+            return Ok(None);
+        }
+    }
+    // SAFETY: it is this side's turn again.
+    let answer = unsafe { &region.as_slice()[24..32] };
+    Ok(Some(u64::from_ne_bytes(answer.try_into().expect("it has 8 bytes"))))
+}
+
+/// Answers each question, until the owner closes the region. After a restart, answers only what has no answer yet.
+fn answer_all(region: &SharedRegion, mut reply: impl FnMut(u64) -> u64) -> zinc::Result<()> {
+    let [asked, answered] = numbers(region);
+    loop {
+        match region.wait(None) {
+            Err(error) if error.kind() == ErrorKind::Closed => return Ok(()),
+            waited => waited?,
+        };
+        let number = asked.load(Acquire);
+        if number != answered.load(Acquire) {
+            // SAFETY: it is this side's turn, so the other side does not touch these bytes.
+            let bytes = unsafe { region.as_mut_slice() };
+            let question = u64::from_ne_bytes(bytes[16..24].try_into().expect("it has 8 bytes"));
+            bytes[24..32].copy_from_slice(&reply(question).to_ne_bytes());
+            answered.store(number, Release);
+            region.notify()?;
+        }
+    }
 }
 // ANCHOR_END: ask
 
@@ -57,7 +100,7 @@ async fn follow_async(region: &SharedRegion, mut look: impl FnMut()) -> zinc::Re
 // ANCHOR_END: async
 
 // ANCHOR: serve
-/// Serves one owner of the name after another, until none comes in time.
+/// Looks at the regions of one owner of the name after another; `NotFound` when none comes in time.
 fn serve(options: &RegionOptions, mut look: impl FnMut(&SharedRegion)) -> zinc::Result<()> {
     let patient = options.clone().timeout(Duration::from_secs(1));
     loop {
@@ -74,15 +117,15 @@ fn serve(options: &RegionOptions, mut look: impl FnMut(&SharedRegion)) -> zinc::
 // ANCHOR_END: serve
 
 // ANCHOR: first_come
-/// Gives the region, filled: by this call if it is the first, else by whoever was.
+/// Returns the region, filled: by this call if it is the first, else by the process that was.
 fn first_come(options: &RegionOptions) -> zinc::Result<Region> {
     let region = options.open_or_create("board", 4096)?;
     if region.is_owner() {
         // SAFETY: the others wait for the notification before they look.
         unsafe { region.as_mut_slice() }.fill(7);
         region.notify()?;
-    } else {
-        region.wait(None)?;
+    } else if !region.wait(Duration::from_secs(30))? {
+        panic!("the owner has not filled the region in 30 seconds");
     }
     Ok(region)
 }
@@ -131,7 +174,7 @@ fn tensor(options: &RegionOptions) -> zinc::Result<()> {
 
     // In another process, written in whatever language:
     let region = options.clone().read_only(true).open("weights")?;
-    region.wait(1000)?;
+    assert!(region.wait(1000)?, "nobody has filled the region in a second");
     let weights = region.tensor::<f32>()?;
     assert_eq!(weights.shape(), [3, 4]);
     // SAFETY: the owner writes no more after it has notified.
@@ -210,21 +253,29 @@ fn follow_async_looks_until_the_owner_closes() {
 }
 
 #[test]
-fn ask_gets_an_answer_in_the_same_bytes() {
+fn ask_gets_an_answer_and_never_that_to_another_question() {
     let (_directory, options) = place();
-    let owner = options.create("r", 16).unwrap();
-    let region = options.open("r").unwrap();
+    let owner = options.create("r", 32).unwrap();
+    assert_eq!(ask(&owner, 1, Duration::from_millis(10)).unwrap(), None, "nobody answers");
+    let seen = Mutex::new(Vec::new());
+    let serve = |region: SharedRegion| {
+        answer_all(&region, |question| {
+            seen.lock().unwrap().push(question);
+            question * 100
+        })
+    };
     thread::scope(|scope| {
-        scope.spawn(|| {
-            assert!(owner.wait(None).unwrap());
-            // SAFETY: it is this side's turn.
-            unsafe { owner.as_mut_slice() }.make_ascii_uppercase();
-            owner.notify().unwrap();
-        });
-        assert!(ask(&region, b"zinc").unwrap());
+        let first = options.open("r").unwrap();
+        scope.spawn(|| serve(first).unwrap());
+        owner.wait(None).unwrap();
+        assert_eq!(ask(&owner, 2, Duration::from_secs(60)).unwrap(), Some(200));
+        // A server that starts anew hears of all that was notified before.
+        let second = options.open("r").unwrap();
+        let late = scope.spawn(|| serve(second).unwrap());
+        owner.close().unwrap();
+        late.join().unwrap();
     });
-    // SAFETY: the other side has ended.
-    assert_eq!(unsafe { &region.as_slice()[..4] }, b"ZINC");
+    assert_eq!(*seen.lock().unwrap(), [1, 2]);
 }
 
 #[test]

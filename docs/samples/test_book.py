@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 import threading
+import time
 from datetime import timedelta
 
 import numpy as np
@@ -35,22 +36,49 @@ async def follow_async(region, look):
         look()
 
 
-async def ask_async(region, question):
-    """Put a question into the region and wait for the answer, while the event loop does other things."""
-    memoryview(region)[: len(question)] = question
-    region.notify()
-    return await region.wait_async(1000)
+async def read_async(name):
+    """Wait for the region to appear and for what is in it, while the event loop does other things."""
+    region = await SharedRegion.open_async(name, timeout=timedelta(seconds=30))
+    if not await region.wait_async(timedelta(seconds=5)):
+        raise TimeoutError("there is nothing to read after five seconds")
+    return bytes(region)
 
 
 # ANCHOR_END: async
 
 
 # ANCHOR: ask
-def ask(region, question):
-    """Put a question into the region and wait for the answer, which comes in the same bytes."""
-    memoryview(region)[: len(question)] = question
+def parts(region):
+    """The numbers of the last question and of the last answer, the question, and the answer."""
+    data = memoryview(region)
+    half = (len(data) - 16) // 2
+    return data[:16].cast("Q"), data[16 : 16 + half], data[16 + half :]
+
+
+def ask(region, asked, timeout):
+    """Ask the other side, and return its answer."""
+    numbers, question, answer = parts(region)
+    if numbers[0] != numbers[1]:
+        raise RuntimeError("the last question has no answer yet, so it is not this side's turn")
+    question[: len(asked)] = asked
+    numbers[0] += 1
     region.notify()
-    return region.wait(1000)
+    deadline = time.monotonic() + timeout.total_seconds()
+    while numbers[0] != numbers[1]:  # the notification may be an older one
+        if not region.wait(timedelta(seconds=deadline - time.monotonic())):
+            raise TimeoutError("no answer in time, and it may still come: wait on, or give up the region")
+    return bytes(answer[: len(asked)])
+
+
+def answer_all(region, reply):
+    """Answer each question, until the owner closes the region. After a restart, answer only what has no answer yet."""
+    numbers, question, answer = parts(region)
+    for _ in region:
+        if numbers[0] != numbers[1]:
+            said = reply(bytes(question))
+            answer[: len(said)] = said
+            numbers[1] = numbers[0]
+            region.notify()
 
 
 # ANCHOR_END: ask
@@ -58,7 +86,7 @@ def ask(region, question):
 
 # ANCHOR: serve
 def serve(look):
-    """Serve one owner of the name after another, until none comes in time."""
+    """Look at the regions of one owner of the name after another; NotFoundError when none comes in time."""
     while True:
         with SharedRegion.open("pipeline", timeout=1000) as region:
             try:
@@ -73,17 +101,35 @@ def serve(look):
 
 # ANCHOR: first_come
 def first_come():
-    """Give the region, filled: by this call if it is the first, else by whoever was."""
+    """Return the region, filled: by this call if it is the first, else by the process that was."""
     region = SharedRegion.open_or_create("board", 4096)
     if isinstance(region, OwnedRegion):
         region.as_numpy()[:] = 7
         region.notify()
-    else:
-        region.wait()
+    elif not region.wait(timedelta(seconds=5)):
+        raise TimeoutError("the owner has not filled the region in five seconds")
     return region
 
 
 # ANCHOR_END: first_come
+
+
+# ANCHOR: link
+def link():
+    """Share a table that no reader ever sees unfilled."""
+    owner = SharedRegion.create("table", 4096, unlinked=True)
+    owner.as_numpy()[:] = 7
+    owner.link()
+    return owner
+
+
+def look():
+    """A reader may be started first. It waits for the name, and for nothing else."""
+    region = SharedRegion.open("table", timeout=timedelta(seconds=30))
+    return region.as_numpy()[4095]
+
+
+# ANCHOR_END: link
 
 
 # ANCHOR: persist
@@ -110,7 +156,8 @@ def tensor():
 
     # In another process, written in whatever language:
     region = SharedRegion.open("weights", read_only=True)
-    region.wait(1000)
+    if not region.wait(1000):
+        raise TimeoutError("nobody has filled the region in a second")
     weights = region.as_numpy()
     assert (weights.dtype, weights.shape) == (np.float32, (3, 4))
     assert weights.sum() == 6
@@ -177,36 +224,67 @@ def test_follow_async_looks_until_the_owner_closes():
     assert len(looks) == 3
 
 
-def test_ask_async_and_its_answer_take_turns_on_one_loop():
-    async def answer(owner):
-        await owner.wait_async()
-        memoryview(owner)[:] = bytes(owner).upper()
-        owner.notify()
-
+def test_read_async_waits_for_the_region_and_for_what_is_in_it():
     async def main():
-        owner = SharedRegion.create("r", 16)
-        region = SharedRegion.open("r")
-        answered, _ = await asyncio.gather(ask_async(region, b"zinc"), answer(owner))
-        assert answered
-        assert bytes(region)[:4] == b"ZINC"
+        reading = asyncio.create_task(read_async("r"))
+        await asyncio.sleep(0)
+        with SharedRegion.create("r", 4) as owner:
+            memoryview(owner)[:] = b"zinc"
+            owner.notify()
+            assert await reading == b"zinc"
 
     asyncio.run(main())
 
 
-def test_ask_gets_an_answer_in_the_same_bytes():
-    owner = SharedRegion.create("r", 16)
-    region = SharedRegion.open("r")
+def shout(question):
+    return question.upper()
 
-    def answer():
-        owner.wait()
-        memoryview(owner)[:] = bytes(owner).upper()
-        owner.notify()
 
-    thread = threading.Thread(target=answer)
-    thread.start()
-    assert ask(region, b"zinc")
-    thread.join()
-    assert bytes(region)[:4] == b"ZINC"
+@pytest.fixture
+def answering():
+    """Starts servers that answer on the region until its owner closes it."""
+    threads = []
+
+    def start(reply):
+        region = SharedRegion.open("r")
+        threads.append(threading.Thread(target=answer_all, args=(region, reply)))
+        threads[-1].start()
+        return region
+
+    with SharedRegion.create("r", 80) as owner:
+        yield owner, start
+    for thread in threads:
+        thread.join()
+
+
+def test_ask_gets_an_answer(answering):
+    owner, start = answering
+    start(shout)
+    assert ask(owner, b"zinc", timedelta(seconds=60)) == b"ZINC"
+    assert ask(owner, b"lead", timedelta(seconds=60)) == b"LEAD"
+
+
+def test_ask_without_an_answer_is_an_error_and_never_the_question(answering):
+    owner, start = answering
+    with pytest.raises(TimeoutError):
+        ask(owner, b"zinc", timedelta(milliseconds=10))
+    with pytest.raises(RuntimeError, match="turn"):
+        ask(owner, b"lead", timedelta(milliseconds=10))
+    start(shout)
+    owner.wait()
+    assert bytes(parts(owner)[2][:4]) == b"ZINC", "the late answer is that to the first question"
+
+
+def test_a_server_that_starts_anew_answers_no_question_twice(answering):
+    owner, start = answering
+    first = start(shout)
+    assert ask(owner, b"zinc", timedelta(seconds=60)) == b"ZINC"
+    first.close()
+    asked = []
+    later = start(lambda question: asked.append(question) or shout(question))
+    assert later.wait_past(1, timedelta(seconds=60)) == 2
+    assert ask(owner, b"lead", timedelta(seconds=60)) == b"LEAD"
+    assert all(question.startswith(b"lead") for question in asked)
 
 
 def test_serve_goes_from_owner_to_owner():
@@ -235,6 +313,22 @@ def test_first_come_is_filled_once():
     assert isinstance(first, OwnedRegion)
     assert not isinstance(second, OwnedRegion)
     assert bytes(first) == bytes(second) == bytes([7]) * 4096
+
+
+def test_first_come_does_not_wait_for_ever_for_an_owner_that_fills_nothing(monkeypatch):
+    soon = timedelta(milliseconds=5)
+    monkeypatch.setattr(f"{__name__}.timedelta", lambda seconds: soon)
+    with SharedRegion.create("board", 4096), pytest.raises(TimeoutError):
+        first_come()
+
+
+def test_a_reader_that_waits_for_the_name_finds_it_filled():
+    found = []
+    reader = threading.Thread(target=lambda: found.append(look()))
+    reader.start()
+    with link():
+        reader.join()
+    assert found == [7]
 
 
 def test_persist():
