@@ -2,7 +2,7 @@
 
     python follow.py NAME [NAME ...]
 
-It waits for the regions to appear, and follows each until its owner closes it. Ctrl-C ends everything.
+It waits for the regions to appear, and follows each until its owner closes it. Ctrl-C ends all of it.
 """
 
 import asyncio
@@ -14,23 +14,23 @@ from zinc import SharedRegion
 PATIENCE_MS = 60_000
 
 
-async def follow(region):
+async def follow(name):
+    region = await SharedRegion.open_async(name, timeout=PATIENCE_MS)
     try:
         async for _ in region:
-            print(f"{region.name}: {bytes(memoryview(region)[:8]).hex(' ')}", flush=True)
+            print(f"{region.name}: {bytes(region.as_memoryview()[:8]).hex(' ')}", flush=True)
     except zinc.OwnerDiedError as error:
         print(error, file=sys.stderr)
     print(f"{region.name}: the end", flush=True)
 
 
-async def main(regions):
+async def main(names):
     async with asyncio.TaskGroup() as group:
-        for region in regions:
-            group.create_task(follow(region))
+        for name in names:
+            group.create_task(follow(name))
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    regions = [SharedRegion.open(name, timeout=PATIENCE_MS) for name in sys.argv[1:]]
-    asyncio.run(main(regions))
+    asyncio.run(main(sys.argv[1:]))

@@ -26,7 +26,7 @@ def main(embeddings_name, vocabulary_name):
 
     if not table.wait(PATIENCE_MS):
         sys.exit(f"{embeddings_name}: nobody notified within {PATIENCE_MS} ms")
-    _ = memoryview(table)[0]
+    _ = table.as_memoryview()[0]
     first_byte = time.monotonic_ns()
 
     embeddings = table.as_numpy()  # dtype and shape come with the region

@@ -86,6 +86,18 @@ impl Files<'_> {
 
     /// Replaces what is between the marks that say `what`, in a file that is written by hand otherwise.
     pub(crate) fn part(&mut self, name: &str, comment: &str, what: &str, text: &str) -> Result<()> {
+        self.part_and(name, comment, what, text, Ok)
+    }
+
+    /// The same, and then `rest` makes what else is generated in that file.
+    pub(crate) fn part_and(
+        &mut self,
+        name: &str,
+        comment: &str,
+        what: &str,
+        text: &str,
+        rest: impl FnOnce(String) -> Result<String>,
+    ) -> Result<()> {
         self.parts += 1;
         let mut whole = read(&self.project.path(name))?;
         // The end of the line: the mark says what the part is made from before that.
@@ -100,6 +112,7 @@ impl Files<'_> {
         let closing = format!("{comment} >>>");
         let end = start + whole[start..].find(&closing).with_context(missing)?;
         whole.replace_range(start..end, text);
+        let whole = rest(whole)?;
         self.write(name, &whole)
     }
 

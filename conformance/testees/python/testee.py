@@ -71,13 +71,23 @@ def reset():
         sys.modules["waits"].started.clear()
 
 
+def views(name, count, **options):
+    """Returns how many open files belong to views whose handles are closed."""
+    before = len(os.listdir("/proc/self/fd"))
+    kept = []
+    for _ in range(count):
+        with SharedRegion.open(name, **options) as region:
+            kept.append(memoryview(region))
+    return len(os.listdir("/proc/self/fd")) - before
+
+
 def read(region, at, length):
-    return bytes(memoryview(region)[at : at + length]).hex()
+    return bytes(region.as_memoryview()[at : at + length]).hex()
 
 
 def write(region, at, hex):
     data = bytes.fromhex(hex)
-    view = memoryview(region)
+    view = region.as_memoryview()
     if view.readonly:
         raise ReadOnly
     view[at : at + len(data)] = data
@@ -115,7 +125,7 @@ def ping_pong(region, rounds, first=False):
     """Adds 1 to the first byte and notifies, in turns with another process."""
     for turn in range(2 * rounds):
         if (turn % 2 == 0) == first:
-            view = memoryview(region)
+            view = region.as_memoryview()
             view[0] = (view[0] + 1) % 256
             region.notify()
         else:
@@ -140,7 +150,9 @@ def become(uid):
 
 
 def hello():
-    can = ["async", "exit-handlers", "fork", "setuid", "read-only-views"] + [f"dtype:{dtype}" for dtype in DTYPES]
+    can = ["async", "exit-handlers", "fork", "setuid", "read-only-views", "views"] + [
+        f"dtype:{dtype}" for dtype in DTYPES
+    ]
     return {"protocol": 1, "pid": os.getpid(), "version": zinc.__version__, "can": can}
 
 
@@ -166,6 +178,7 @@ WITHOUT_HANDLE = {
     "list": list_,
     "remove": zinc.remove,
     "reset": reset,
+    "views": views,
     "fork": fork,
     "become": become,
     "cancel": cancel,
@@ -183,7 +196,18 @@ WITH_HANDLE = {
     "ping_pong": ping_pong,
     **{
         name: of(name)
-        for name in ("notify", "wait", "wait_past", "interrupt", "close", "unlink", "persist", "describe")
+        for name in (
+            "notify",
+            "wait",
+            "wait_past",
+            "interrupt",
+            "close",
+            "unlink",
+            "link",
+            "is_named",
+            "persist",
+            "describe",
+        )
     },
 }
 

@@ -1,4 +1,5 @@
-//! The native half of waiting on an event loop: waits that are polled, and the bell that tells the loop to poll again.
+//! The native half of waiting on an event loop: waits and opens that are polled, and the bell that tells the loop to poll
+//! again.
 
 use std::future::Future;
 use std::io::{Read, Write};
@@ -11,18 +12,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use zinc::RegionOptions;
 
+use crate::convert::Call;
 use crate::errors::Failure;
 use crate::handle::SharedRegion;
+use crate::owned::OwnedRegion;
 use crate::timeout::Timeout;
 
 /// What an event loop watches: a file descriptor that is readable when some of the loop's waits are to look again.
 #[pyclass(module = "zinc._zinc", name = "_Bell", frozen)]
 pub(crate) struct Bell(Arc<Line>);
 
-/// The bell as the hub's thread has it, on which the waits of all loops depend.
+/// What the bell shares with the hub's thread, on which the waits of all loops depend.
 struct Line {
-    // Both ends live as long as anybody may ring: with the reading one closed, writing would be a SIGPIPE.
+    // Both ends live as long as anybody may ring: a write to a socket whose reader is closed raises SIGPIPE.
     push: UnixStream,
     hear: UnixStream,
     rung_for: Rung,
@@ -32,7 +37,7 @@ impl Line {
     /// Takes no lock, least of all the interpreter's, and cannot block.
     fn ring(&self, number: u64) {
         if self.rung_for.add(number) {
-            // Fails only where so many rings are unheard that one more tells nothing.
+            // It fails only if the buffer is full of rings that nobody has heard: one more would say nothing new.
             let _ = (&self.push).write(&[1]);
         }
     }
@@ -55,14 +60,14 @@ impl Bell {
 
     /// The numbers of the waits that are to look again. Does not block.
     fn answer(&self) -> Vec<u64> {
-        // That there is nothing to read is no failure: a loop may call for no reason. In this order, as who rings adds
-        // first: whoever comes too late for what is taken here finds nothing there, and writes.
+        // It is no failure if there is nothing to read: a loop may call for no reason. It reads first and takes second,
+        // because a ringer adds first and writes second: one that adds after the take finds the list empty, and writes.
         let _ = (&self.0.hear).read(&mut [0; 64]);
         self.0.rung_for.take()
     }
 }
 
-/// A list of numbers to which threads add without waiting for each other, or for who takes all of it.
+/// A list of numbers. Threads add to it without waiting for each other, or for the thread that takes all of it.
 ///
 /// A mutex or a channel would do, but not in a forked child, where the thread that was adding may be missing.
 #[derive(Default)]
@@ -74,7 +79,7 @@ struct Node {
 }
 
 impl Rung {
-    /// Adds a number; whether it is the first since all were taken.
+    /// Adds a number; true if it is the first since all were taken.
     fn add(&self, number: u64) -> bool {
         let node = Box::into_raw(Box::new(Node { number, before: ptr::null_mut() }));
         let link = |newest| {
@@ -91,7 +96,7 @@ impl Rung {
         let mut numbers = Vec::new();
         let mut newest = self.0.swap(ptr::null_mut(), Ordering::AcqRel);
         while !newest.is_null() {
-            // SAFETY: it comes from a box, and whoever takes it out of the list is the only one who has it.
+            // SAFETY: it comes from a box, and the thread that takes it out of the list is the only one that has it.
             let node = unsafe { Box::from_raw(newest) };
             numbers.push(node.number);
             newest = node.before;
@@ -126,11 +131,12 @@ pub(crate) struct Wait(Mutex<Option<zinc::WaitAsync>>);
 #[pymethods]
 impl Wait {
     #[new]
-    pub(crate) fn new(region: &SharedRegion, timeout: Timeout) -> Self {
-        Self(Mutex::new(Some(region.core().wait_async(timeout.0))))
+    pub(crate) fn new(region: &SharedRegion, timeout: Timeout) -> Result<Self, Failure> {
+        let timeout = timeout.take(Call::new("wait_async", region.core().name()))?;
+        Ok(Self(Mutex::new(Some(region.core().wait_async(timeout)))))
     }
 
-    /// True if notified, False if the time is up, None while neither is so: then the bell will ring for `number`.
+    /// True if notified, False if the time is up, else None: then the bell will ring for `number`.
     fn poll(&self, bell: &Bell, number: u64) -> Result<Option<bool>, Failure> {
         let waker = Waker::from(Arc::new(Ringer { line: bell.0.clone(), number }));
         let mut wait = lock(&self.0);
@@ -146,6 +152,45 @@ impl Wait {
         let wait = lock(&self.0).take();
         drop(wait);
     }
+}
+
+/// An open that a coroutine polls on its loop's thread.
+#[pyclass(module = "zinc._zinc", name = "_Open", frozen)]
+pub(crate) struct Open {
+    pending: Mutex<Option<zinc::OpenAsync>>,
+    options: RegionOptions,
+}
+
+#[pymethods]
+impl Open {
+    /// The region if it is there, None while it is not: then the bell will ring for `number`.
+    fn poll(&self, py: Python<'_>, bell: &Bell, number: u64) -> Result<Option<Py<SharedRegion>>, Failure> {
+        let waker = Waker::from(Arc::new(Ringer { line: bell.0.clone(), number }));
+        // Taken out, so that no thread waits for this lock while this one looks, and then for the interpreter.
+        let mut pending =
+            lock(&self.pending).take().expect("the coroutine that polls is the one that ends it");
+        // Looking is work for the file system, and mapping may fault every page in.
+        match py.detach(|| Pin::new(&mut pending).poll(&mut Context::from_waker(&waker))) {
+            Poll::Pending => {
+                *lock(&self.pending) = Some(pending);
+                Ok(None)
+            }
+            Poll::Ready(region) => Ok(Some(OwnedRegion::object(py, region?.into(), &self.options)?.unbind())),
+        }
+    }
+
+    /// End the open, now and not when the garbage collector comes.
+    fn end(&self) {
+        let pending = lock(&self.pending).take();
+        drop(pending);
+    }
+}
+
+/// The coroutine of an open.
+pub(crate) fn open<'py>(py: Python<'py>, options: RegionOptions, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    static COROUTINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let pending = Mutex::new(Some(options.open_async(name)));
+    COROUTINE.import(py, "zinc._asyncio", "open_async")?.call1((Open { pending, options },))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

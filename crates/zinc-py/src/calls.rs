@@ -8,11 +8,13 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use zinc::{RegionOptions, binding};
 
-use crate::convert::{Shape, Unsigned};
+use crate::asynchronous;
+use crate::convert::{Call, Shape, Unsigned};
 use crate::dtype;
 use crate::errors::Failure;
 use crate::handle::SharedRegion;
 use crate::host::Interpreter;
+use crate::numpy;
 use crate::owned::OwnedRegion;
 use crate::timeout::Timeout;
 
@@ -21,35 +23,36 @@ use crate::timeout::Timeout;
 impl SharedRegion {
     /// Create a region and own it.
     ///
-    /// Its memory is zero, and reserved: it cannot run out later. Where the name is left over from an owner that died,
-    /// it is taken over. Reserving large memory takes time, during which other threads run.
+    /// Its memory is zero, and reserved: it cannot run out later. A name that an owner left behind when it died is free.
+    /// Reserving much memory takes time, during which other threads run.
     ///
     /// Args:
     ///     name: 1 to 128 of the characters A-Z a-z 0-9 . _ - not starting with a dot.
     ///     capacity: The size in bytes. It never changes.
-    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing. Default:
-    ///         false.
-    ///     sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when there is
-    ///         none left. Default: false.
+    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+    ///         Default: false.
+    ///     sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when
+    ///         there is none left. Default: false.
     ///     persistent: Let the region outlive its owner from the start, as after persist. Default: false.
-    ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and no reader
-    ///         ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link asks whether the
-    ///         name is free. Default: false.
-    ///     replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets Closed.
-    ///         A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left is always
-    ///         replaced. With unlinked, the region is replaced by link, when the new one is filled. Default: false.
-    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
-    ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
-    ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
-    ///         InvalidArgument. Default: 0600.
-    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
-    ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
-    ///         microseconds, else 50 microseconds. In microseconds.
-    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable ZINC_DIR,
-    ///         else /dev/shm.
-    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
-    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
-    ///         Default: the group that the system chooses, usually the user's first.
+    ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and
+    ///         no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
+    ///         asks whether the name is free. Default: false.
+    ///     replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets
+    ///         ClosedError. A region whose owner is alive is never replaced: that is AlreadyExistsError. What a dead
+    ///         owner left is always replaced. With unlinked, the region is replaced by link, when the new one is
+    ///         filled. Default: false.
+    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
+    ///         may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
+    ///         to read and write, with other bits than those of reading and writing, or that lets somebody write who
+    ///         may not read, is InvalidArgumentError. Default: 0600.
+    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+    ///         waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+    ///         variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+    ///         ZINC_DIR, else /dev/shm.
+    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
+    ///         without any right for it, the mode is InvalidArgumentError. This user must be a member of it, or the
+    ///         region is PermissionDeniedError. Default: the group that the system chooses, usually the user's first.
     ///
     /// Returns:
     ///     The `OwnedRegion`.
@@ -57,13 +60,14 @@ impl SharedRegion {
     /// Raises:
     ///     AlreadyExistsError: A living process owns a region of that name, or a persistent one has it.
     ///     NoSpaceError: The memory cannot be reserved; `needed` and `free` say by how much.
-    ///     InvalidNameError, InvalidSizeError: The name or the capacity is not one.
+    ///     InvalidNameError, InvalidSizeError: The name or the capacity cannot be used.
+    ///     InvalidArgumentError: An option means nothing, such as a negative number or a mode that lets nobody read.
     ///
     /// Example:
     ///     >>> region = SharedRegion.create("pipeline", 64 * 1024 * 1024)
     #[staticmethod]
     #[pyo3(
-    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, unlinked=false, replace=false, mode=Unsigned(0o600), spin_us=None, directory=None, group=None),
+    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, unlinked=false, replace=false, mode=Unsigned::of(0o600), spin_us=None, directory=None, group=None),
     text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, unlinked=False, replace=False, mode=0o600, spin_us=None, directory=None, group=None)"
 )]
     fn create(
@@ -80,55 +84,58 @@ impl SharedRegion {
         directory: Option<PathBuf>,
         group: Option<Unsigned<u32>>,
     ) -> Result<Py<Self>, Failure> {
+        let call = Call::new("create", name);
+        let capacity = capacity.take(call, "capacity")?;
         let mut options = RegionOptions::new();
         options = options.prefault(prefault);
         options = options.sparse(sparse);
         options = options.persistent(persistent);
         options = options.unlinked(unlinked);
         options = options.replace(replace);
-        options = options.mode(mode.0);
+        options = options.mode(mode.take(call, "mode")?);
         if let Some(spin_us) = spin_us {
-            options = options.spin(Duration::from_micros(spin_us.0));
+            options = options.spin(Duration::from_micros(spin_us.take(call, "spin_us")?));
         }
         if let Some(directory) = directory {
             options = options.directory(directory);
         }
         if let Some(group) = group {
-            options = options.group(group.0);
+            options = options.group(group.take(call, "group")?);
         }
-        let region = py.detach(|| options.create(name, capacity.0))?.into();
-        Ok(OwnedRegion::object(py, region, &options)?.unbind())
+        let region = OwnedRegion::object(py, py.detach(|| options.create(name, capacity))?.into(), &options)?;
+        Ok(region.unbind())
     }
 
-    /// Create a region that fits one tensor and says so, so that readers need to be told nothing.
+    /// Create a region of the size of one tensor, described by its type and shape, which readers find in the region.
     ///
     /// Args:
     ///     name: As for `create`.
     ///     dtype: The element type: a name such as "float32", or anything that `numpy.dtype` takes.
     ///     shape: The lengths, outermost first; an int is one dimension. At most eight.
-    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing. Default:
-    ///         false.
-    ///     sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when there is
-    ///         none left. Default: false.
+    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+    ///         Default: false.
+    ///     sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when
+    ///         there is none left. Default: false.
     ///     persistent: Let the region outlive its owner from the start, as after persist. Default: false.
-    ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and no reader
-    ///         ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link asks whether the
-    ///         name is free. Default: false.
-    ///     replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets Closed.
-    ///         A region whose owner is alive is never replaced: that is AlreadyExists. What a dead owner left is always
-    ///         replaced. With unlinked, the region is replaced by link, when the new one is filled. Default: false.
-    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
-    ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
-    ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
-    ///         InvalidArgument. Default: 0600.
-    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
-    ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
-    ///         microseconds, else 50 microseconds. In microseconds.
-    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable ZINC_DIR,
-    ///         else /dev/shm.
-    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
-    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
-    ///         Default: the group that the system chooses, usually the user's first.
+    ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and
+    ///         no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
+    ///         asks whether the name is free. Default: false.
+    ///     replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets
+    ///         ClosedError. A region whose owner is alive is never replaced: that is AlreadyExistsError. What a dead
+    ///         owner left is always replaced. With unlinked, the region is replaced by link, when the new one is
+    ///         filled. Default: false.
+    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
+    ///         may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
+    ///         to read and write, with other bits than those of reading and writing, or that lets somebody write who
+    ///         may not read, is InvalidArgumentError. Default: 0600.
+    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+    ///         waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+    ///         variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+    ///         ZINC_DIR, else /dev/shm.
+    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
+    ///         without any right for it, the mode is InvalidArgumentError. This user must be a member of it, or the
+    ///         region is PermissionDeniedError. Default: the group that the system chooses, usually the user's first.
     ///
     /// The rest is as for `create`.
     ///
@@ -142,7 +149,7 @@ impl SharedRegion {
     ///     >>> region.notify()
     #[staticmethod]
     #[pyo3(
-    signature = (name, dtype, shape, *, prefault=false, sparse=false, persistent=false, unlinked=false, replace=false, mode=Unsigned(0o600), spin_us=None, directory=None, group=None),
+    signature = (name, dtype, shape, *, prefault=false, sparse=false, persistent=false, unlinked=false, replace=false, mode=Unsigned::of(0o600), spin_us=None, directory=None, group=None),
     text_signature = "(name, dtype, shape, *, prefault=False, sparse=False, persistent=False, unlinked=False, replace=False, mode=0o600, spin_us=None, directory=None, group=None)"
 )]
     fn create_tensor(
@@ -160,27 +167,115 @@ impl SharedRegion {
         directory: Option<PathBuf>,
         group: Option<Unsigned<u32>>,
     ) -> Result<Py<Self>, Failure> {
+        let call = Call::new("create_tensor", name);
+        let shape = shape.take(call)?;
         let mut options = RegionOptions::new();
         options = options.prefault(prefault);
         options = options.sparse(sparse);
         options = options.persistent(persistent);
         options = options.unlinked(unlinked);
         options = options.replace(replace);
-        options = options.mode(mode.0);
+        options = options.mode(mode.take(call, "mode")?);
         if let Some(spin_us) = spin_us {
-            options = options.spin(Duration::from_micros(spin_us.0));
+            options = options.spin(Duration::from_micros(spin_us.take(call, "spin_us")?));
         }
         if let Some(directory) = directory {
             options = options.directory(directory);
         }
         if let Some(group) = group {
-            options = options.group(group.0);
+            options = options.group(group.take(call, "group")?);
         }
         let region = {
             let dtype = dtype::given(dtype)?;
-            py.detach(|| options.create_tensor(name, dtype, &shape.0))?.into()
+            OwnedRegion::object(
+                py,
+                py.detach(|| options.create_tensor(name, dtype, &shape))?.into(),
+                &options,
+            )?
         };
-        Ok(OwnedRegion::object(py, region, &options)?.unbind())
+        Ok(region.unbind())
+    }
+
+    /// Create a region with a copy of an array in it, and say what it is.
+    ///
+    /// Whoever opens it finds it filled, and its first `wait` returns at once.
+    ///
+    /// Args:
+    ///     name: As for `create`.
+    ///     array: What to copy: anything that `numpy.asarray` takes.
+    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+    ///         Default: false.
+    ///     sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when
+    ///         there is none left. Default: false.
+    ///     persistent: Let the region outlive its owner from the start, as after persist. Default: false.
+    ///     unlinked: Give the region no name yet: nobody can open it until its owner's link. Fill it before that, and
+    ///         no reader ever sees it unfilled. If its creator ends before, however it ends, nothing is left. Only link
+    ///         asks whether the name is free. Default: false.
+    ///     replace: Take the name away from a persistent region that has it, as remove does: who waits on that one gets
+    ///         ClosedError. A region whose owner is alive is never replaced: that is AlreadyExistsError. What a dead
+    ///         owner left is always replaced. With unlinked, the region is replaced by link, when the new one is
+    ///         filled. Default: false.
+    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
+    ///         may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
+    ///         to read and write, with other bits than those of reading and writing, or that lets somebody write who
+    ///         may not read, is InvalidArgumentError. Default: 0600.
+    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+    ///         waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+    ///         variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+    ///         ZINC_DIR, else /dev/shm.
+    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
+    ///         without any right for it, the mode is InvalidArgumentError. This user must be a member of it, or the
+    ///         region is PermissionDeniedError. Default: the group that the system chooses, usually the user's first.
+    ///
+    /// The rest is as for `create`.
+    ///
+    /// Raises:
+    ///     TypeError: Zinc has no such element type.
+    ///     ImportError: numpy is not installed.
+    ///
+    /// It also raises what `create_tensor` and `OwnedRegion.link` raise. Whether the name is free is asked last.
+    ///
+    /// Example:
+    ///     >>> region = SharedRegion.create_from("weights", np.ones((3, 4)))
+    #[staticmethod]
+    #[pyo3(
+    signature = (name, array, *, prefault=false, sparse=false, persistent=false, unlinked=false, replace=false, mode=Unsigned::of(0o600), spin_us=None, directory=None, group=None),
+    text_signature = "(name, array, *, prefault=False, sparse=False, persistent=False, unlinked=False, replace=False, mode=0o600, spin_us=None, directory=None, group=None)"
+)]
+    fn create_from(
+        py: Python<'_>,
+        name: &str,
+        array: &Bound<'_, PyAny>,
+        prefault: bool,
+        sparse: bool,
+        persistent: bool,
+        unlinked: bool,
+        replace: bool,
+        mode: Unsigned<u32>,
+        spin_us: Option<Unsigned<u64>>,
+        directory: Option<PathBuf>,
+        group: Option<Unsigned<u32>>,
+    ) -> Result<Py<Self>, Failure> {
+        let call = Call::new("create_from", name);
+        let mut options = RegionOptions::new();
+        options = options.prefault(prefault);
+        options = options.sparse(sparse);
+        options = options.persistent(persistent);
+        options = options.unlinked(unlinked);
+        options = options.replace(replace);
+        options = options.mode(mode.take(call, "mode")?);
+        if let Some(spin_us) = spin_us {
+            options = options.spin(Duration::from_micros(spin_us.take(call, "spin_us")?));
+        }
+        if let Some(directory) = directory {
+            options = options.directory(directory);
+        }
+        if let Some(group) = group {
+            options = options.group(group.take(call, "group")?);
+        }
+        let region = numpy::create_from(py, &options, name, array)?;
+        Ok(region.unbind())
     }
 
     /// Open a region that another process, or this one, created.
@@ -189,37 +284,38 @@ impl SharedRegion {
     ///
     /// Args:
     ///     name: The region's name.
-    ///     read_only: Map the data without the right to write. Waiting works all the same, and so does notifying where this
-    ///         user may write to the region's file. Where not, this is the only way to open the region: it cannot notify, and
-    ///         waits by sleeps of up to 4 ms. Its views refuse to be written. Default: false.
-    ///     copy_on_write: Map the data so that what this process writes stays in this process: the safe way to hand a region's
-    ///         bytes to code that may write to them although it should not. Each page that is written to takes memory of its
-    ///         own; the others go on showing the region. Waiting and notifying are as with read_only, which this excludes. It
-    ///         is the mode c of numpy.memmap. Default: false.
-    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing. Default:
-    ///         false.
-    ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default: none.
-    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
-    ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
-    ///         microseconds, else 50 microseconds. In microseconds.
+    ///     read_only: Map the data without the right to write. Waiting works all the same, and so does notifying where
+    ///         this user may write to the region's file. Where not, this is the only way to open the region: it cannot
+    ///         notify, and waits by sleeps of up to 4 ms. Its views refuse to be written. Default: false.
+    ///     copy_on_write: Map the data so that what this process writes stays in this process: the safe way to hand a
+    ///         region's bytes to code that may write to them although it should not. Each page that is written to takes
+    ///         memory of its own; the others go on showing the region. Waiting and notifying are as with read_only,
+    ///         which this excludes. It is the mode c of numpy.memmap. Default: false.
+    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+    ///         Default: false.
+    ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default:
+    ///         none.
+    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+    ///         waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+    ///         variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
     ///     timeout: How long to wait for a region that does not exist yet: readers are often started first. Without the
     ///         directory itself it fails at once. Default: not at all. Milliseconds, a timedelta, or None for ever.
-    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable ZINC_DIR,
-    ///         else /dev/shm.
-    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that this call
-    ///         needs, whichever of its members owns it. Only members can give a file to a group, or the directory does: where
-    ///         it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
-    ///         none.
+    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+    ///         ZINC_DIR, else /dev/shm.
+    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that
+    ///         this call needs, whichever of its members owns it. Only members can give a file to a group, or the
+    ///         directory does: where it gives its group to every file, and users who are no members may make some, this
+    ///         accepts nothing. Default: none.
     ///
     /// Returns:
     ///     The `SharedRegion`.
     ///
     /// Raises:
     ///     NotFoundError: There is no region of that name, or none appeared in time, or its owner died.
-    ///     WrongOwnerError: It belongs to another user, whom `accept_owner` does not name.
+    ///     WrongOwnerError: It belongs to another user, and neither `accept_owner` nor `accept_group` accepts it.
     ///     PermissionDeniedError: Its mode forbids it; if it does not forbid reading, `read_only` helps.
     ///     NotARegionError, VersionMismatchError: The file of that name is no region, or one of another version.
-    ///     ValueError: The timeout is negative or not finite.
+    ///     InvalidArgumentError: An option means nothing, such as a negative number.
     ///
     /// Example:
     ///     >>> region = SharedRegion.open("pipeline", timeout=5000)
@@ -240,54 +336,143 @@ impl SharedRegion {
         directory: Option<PathBuf>,
         accept_group: Option<Unsigned<u32>>,
     ) -> Result<Py<Self>, Failure> {
+        let call = Call::new("open", name);
         let mut options = RegionOptions::new();
         options = options.read_only(read_only);
         options = options.copy_on_write(copy_on_write);
         options = options.prefault(prefault);
         if let Some(accept_owner) = accept_owner {
-            options = options.accept_owner(accept_owner.0);
+            options = options.accept_owner(accept_owner.take(call, "accept_owner")?);
         }
         if let Some(spin_us) = spin_us {
-            options = options.spin(Duration::from_micros(spin_us.0));
+            options = options.spin(Duration::from_micros(spin_us.take(call, "spin_us")?));
         }
-        options = options.timeout(timeout.0);
+        options = options.timeout(timeout.take(call)?);
         if let Some(directory) = directory {
             options = options.directory(directory);
         }
         if let Some(accept_group) = accept_group {
-            options = options.accept_group(accept_group.0);
+            options = options.accept_group(accept_group.take(call, "accept_group")?);
         }
-        let region = binding::open(&options, name, &mut Interpreter(py), None)?.into();
-        Ok(OwnedRegion::object(py, region, &options)?.unbind())
+        let region = OwnedRegion::object(
+            py,
+            binding::open(&options, name, &mut Interpreter(py), None)?.into(),
+            &options,
+        )?;
+        Ok(region.unbind())
     }
 
-    /// Open a region, or create it if there is none: whoever comes first owns it.
+    /// `open` for asyncio: `await SharedRegion.open_async("pipeline", timeout=5000)`. A coroutine that lets its event
+    /// loop run while it waits for the region to appear.
+    ///
+    /// Nothing happens before it is awaited; the time begins then, too. While it is pending it needs no thread of its own: one
+    /// thread of the process waits for all opens, and sleeps while nothing happens. A pending open does not keep the process
+    /// alive. Cancelling it (`task.cancel`, `asyncio.timeout`, `asyncio.TaskGroup`) takes effect at once and leaves nothing open.
+    /// It works on any loop that has `add_reader`, such as asyncio's own on Unix and uvloop's.
+    ///
+    /// Args:
+    ///     name: The region's name.
+    ///     read_only: Map the data without the right to write. Waiting works all the same, and so does notifying where
+    ///         this user may write to the region's file. Where not, this is the only way to open the region: it cannot
+    ///         notify, and waits by sleeps of up to 4 ms. Its views refuse to be written. Default: false.
+    ///     copy_on_write: Map the data so that what this process writes stays in this process: the safe way to hand a
+    ///         region's bytes to code that may write to them although it should not. Each page that is written to takes
+    ///         memory of its own; the others go on showing the region. Waiting and notifying are as with read_only,
+    ///         which this excludes. It is the mode c of numpy.memmap. Default: false.
+    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+    ///         Default: false.
+    ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default:
+    ///         none.
+    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+    ///         waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+    ///         variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+    ///     timeout: How long to wait for a region that does not exist yet: readers are often started first. Without the
+    ///         directory itself it fails at once. Default: not at all. Milliseconds, a timedelta, or None for ever.
+    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+    ///         ZINC_DIR, else /dev/shm.
+    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that
+    ///         this call needs, whichever of its members owns it. Only members can give a file to a group, or the
+    ///         directory does: where it gives its group to every file, and users who are no members may make some, this
+    ///         accepts nothing. Default: none.
+    ///
+    /// Returns:
+    ///     A coroutine, which returns the `SharedRegion`.
+    ///
+    /// Raises:
+    ///     InvalidArgumentError: An option means nothing, such as a negative number. The call raises it, before the await.
+    ///     SystemCallError: The system gives no thread to wait on, or the process has no file descriptors left.
+    ///
+    /// The await also raises what `open` raises.
+    ///
+    /// Example:
+    ///     >>> region = await SharedRegion.open_async("pipeline", timeout=timedelta(seconds=5))
+    #[staticmethod]
+    #[pyo3(
+    signature = (name, *, read_only=false, copy_on_write=false, prefault=false, accept_owner=None, spin_us=None, timeout=Timeout::POLL, directory=None, accept_group=None),
+    text_signature = "(name, *, read_only=False, copy_on_write=False, prefault=False, accept_owner=None, spin_us=None, timeout=0, directory=None, accept_group=None)"
+)]
+    fn open_async(
+        py: Python<'_>,
+        name: &str,
+        read_only: bool,
+        copy_on_write: bool,
+        prefault: bool,
+        accept_owner: Option<Unsigned<u32>>,
+        spin_us: Option<Unsigned<u64>>,
+        timeout: Timeout,
+        directory: Option<PathBuf>,
+        accept_group: Option<Unsigned<u32>>,
+    ) -> Result<Py<PyAny>, Failure> {
+        let call = Call::new("open_async", name);
+        let mut options = RegionOptions::new();
+        options = options.read_only(read_only);
+        options = options.copy_on_write(copy_on_write);
+        options = options.prefault(prefault);
+        if let Some(accept_owner) = accept_owner {
+            options = options.accept_owner(accept_owner.take(call, "accept_owner")?);
+        }
+        if let Some(spin_us) = spin_us {
+            options = options.spin(Duration::from_micros(spin_us.take(call, "spin_us")?));
+        }
+        options = options.timeout(timeout.take(call)?);
+        if let Some(directory) = directory {
+            options = options.directory(directory);
+        }
+        if let Some(accept_group) = accept_group {
+            options = options.accept_group(accept_group.take(call, "accept_group")?);
+        }
+        let region = asynchronous::open(py, options, name)?;
+        Ok(region.unbind())
+    }
+
+    /// Open a region, or create it if there is none: the process that comes first owns it.
     ///
     /// Args:
     ///     name: As for `create`.
     ///     capacity: The size in bytes, of which a region that exists must have at least as many.
-    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing. Default:
-    ///         false.
-    ///     sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when there is
-    ///         none left. Default: false.
+    ///     prefault: Enter all pages in this process's page table now, so that the first touch of each costs nothing.
+    ///         Default: false.
+    ///     sparse: Take memory as it is written to, and not all of it now. Writing kills the writer with SIGBUS when
+    ///         there is none left. Default: false.
     ///     persistent: Let the region outlive its owner from the start, as after persist. Default: false.
-    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who may
-    ///         read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right to read and
-    ///         write, with other bits than those of reading and writing, or that lets somebody write who may not read, is
-    ///         InvalidArgument. Default: 0600.
-    ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default: none.
-    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound waits adapt
-    ///         themselves, and on a machine with one processor none spins. Default: the environment variable ZINC_SPIN_US in
-    ///         microseconds, else 50 microseconds. In microseconds.
-    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable ZINC_DIR,
-    ///         else /dev/shm.
-    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say); without any
-    ///         right for it, the mode is InvalidArgument. This user must be a member of it, or the region is PermissionDenied.
-    ///         Default: the group that the system chooses, usually the user's first.
-    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that this call
-    ///         needs, whichever of its members owns it. Only members can give a file to a group, or the directory does: where
-    ///         it gives its group to every file, and users who are no members may make some, this accepts nothing. Default:
+    ///     mode: Who may open the region, as the permission bits of its file; the umask does not touch them. A user who
+    ///         may read only (0640, say) opens it read-only; 0600 is this user alone. A mode without the owner's right
+    ///         to read and write, with other bits than those of reading and writing, or that lets somebody write who
+    ///         may not read, is InvalidArgumentError. Default: 0600.
+    ///     accept_owner: Accept a region of the user with this id too, beside the caller's own and root's. Default:
     ///         none.
+    ///     spin_us: How long a wait may look again and again before it sleeps; 0 sleeps at once. Within this bound
+    ///         waits adapt themselves, and on a machine with one processor none spins. Default: the environment
+    ///         variable ZINC_SPIN_US in microseconds, else 50 microseconds. In microseconds.
+    ///     directory: Where the region lives: a directory on a tmpfs or hugetlbfs. Default: the environment variable
+    ///         ZINC_DIR, else /dev/shm.
+    ///     group: The group that the region belongs to, whose rights the second digit of the mode says (0660, say);
+    ///         without any right for it, the mode is InvalidArgumentError. This user must be a member of it, or the
+    ///         region is PermissionDeniedError. Default: the group that the system chooses, usually the user's first.
+    ///     accept_group: Accept a region that belongs to the group with this id and gives the group the rights that
+    ///         this call needs, whichever of its members owns it. Only members can give a file to a group, or the
+    ///         directory does: where it gives its group to every file, and users who are no members may make some, this
+    ///         accepts nothing. Default: none.
     ///
     /// Returns:
     ///     An `OwnedRegion` if this call created it, else a `SharedRegion`.
@@ -295,7 +480,7 @@ impl SharedRegion {
     /// Raises:
     ///     InvalidSizeError: The region is there, but with a smaller capacity.
     ///
-    /// And what `create` and `open` raise.
+    /// It also raises what `create` and `open` raise.
     ///
     /// Example:
     ///     >>> region = SharedRegion.open_or_create("board", 4096)
@@ -303,7 +488,7 @@ impl SharedRegion {
     ///     True
     #[staticmethod]
     #[pyo3(
-    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, mode=Unsigned(0o600), accept_owner=None, spin_us=None, directory=None, group=None, accept_group=None),
+    signature = (name, capacity, *, prefault=false, sparse=false, persistent=false, mode=Unsigned::of(0o600), accept_owner=None, spin_us=None, directory=None, group=None, accept_group=None),
     text_signature = "(name, capacity, *, prefault=False, sparse=False, persistent=False, mode=0o600, accept_owner=None, spin_us=None, directory=None, group=None, accept_group=None)"
 )]
     fn open_or_create(
@@ -320,27 +505,30 @@ impl SharedRegion {
         group: Option<Unsigned<u32>>,
         accept_group: Option<Unsigned<u32>>,
     ) -> Result<Py<Self>, Failure> {
+        let call = Call::new("open_or_create", name);
+        let capacity = capacity.take(call, "capacity")?;
         let mut options = RegionOptions::new();
         options = options.prefault(prefault);
         options = options.sparse(sparse);
         options = options.persistent(persistent);
-        options = options.mode(mode.0);
+        options = options.mode(mode.take(call, "mode")?);
         if let Some(accept_owner) = accept_owner {
-            options = options.accept_owner(accept_owner.0);
+            options = options.accept_owner(accept_owner.take(call, "accept_owner")?);
         }
         if let Some(spin_us) = spin_us {
-            options = options.spin(Duration::from_micros(spin_us.0));
+            options = options.spin(Duration::from_micros(spin_us.take(call, "spin_us")?));
         }
         if let Some(directory) = directory {
             options = options.directory(directory);
         }
         if let Some(group) = group {
-            options = options.group(group.0);
+            options = options.group(group.take(call, "group")?);
         }
         if let Some(accept_group) = accept_group {
-            options = options.accept_group(accept_group.0);
+            options = options.accept_group(accept_group.take(call, "accept_group")?);
         }
-        let region = py.detach(|| options.open_or_create(name, capacity.0))?;
-        Ok(OwnedRegion::object(py, region, &options)?.unbind())
+        let region =
+            OwnedRegion::object(py, py.detach(|| options.open_or_create(name, capacity))?, &options)?;
+        Ok(region.unbind())
     }
 }

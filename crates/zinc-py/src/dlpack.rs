@@ -4,6 +4,7 @@
 //! standard: <https://dmlc.github.io/dlpack/latest/python_spec.html>.
 
 use std::ffi::{CStr, c_void};
+use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 
 use pyo3::exceptions::PyBufferError;
@@ -97,11 +98,29 @@ struct Export<M> {
 
 /// Where the elements are; kept for as long as a consumer has the tensor.
 enum Memory {
-    Shared(View),
+    /// The region's own. The handle is kept as by any view, so that an owner is not collected under an array.
+    Shared {
+        view: View,
+        _region: Kept,
+    },
     Copied(Vec<u128>),
 }
 
-/// Frees an exported tensor. Holds nothing of Python's, so any thread may call it.
+/// A Python object that any thread may let go of.
+struct Kept(ManuallyDrop<Py<SharedRegion>>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: it is taken out once, here.
+        let region = unsafe { ManuallyDrop::take(&mut self.0) };
+        let mut region = Some(region);
+        Python::try_attach(|_| drop(region.take()));
+        // When the interpreter ends there is nothing left to let go of: the core closes owners at exit.
+        std::mem::forget(region);
+    }
+}
+
+/// Frees an exported tensor. Any thread may call it, attached to the interpreter or not.
 ///
 /// # Safety
 ///
@@ -165,7 +184,8 @@ pub(crate) fn export<'py>(
         (Memory::Copied(py.detach(|| copied(&view))), FLAG_IS_COPIED)
     } else {
         let flags = if view.is_read_only() { FLAG_READ_ONLY } else { 0 };
-        (Memory::Shared(view), flags)
+        let region = Kept(ManuallyDrop::new(region.clone().unbind()));
+        (Memory::Shared { view, _region: region }, flags)
     };
     Ok(if legacy {
         capsule::<Legacy>(py, memory, flags, dtype, &shape)?
@@ -195,7 +215,7 @@ fn capsule<'py, M: Managed>(
         strides[axis - 1] = strides[axis] * shape[axis].max(1);
     }
     let data = match &mut memory {
-        Memory::Shared(view) => view.as_mut_ptr().cast(),
+        Memory::Shared { view, .. } => view.as_mut_ptr().cast(),
         Memory::Copied(copy) => copy.as_mut_ptr().cast(),
     };
     let tensor = Tensor {

@@ -74,7 +74,7 @@ pub(crate) fn numpy_of<'py>(
             operation,
             Some(region),
             "numpy has no bfloat16; install ml_dtypes, which adds it, or take the region by DLPack \
-             or with numpy.frombuffer(region, 'uint16')",
+             or with numpy.frombuffer(region.as_memoryview(), 'uint16')",
         )
         .into()),
         Err(error) => Err(error.into()),

@@ -7,20 +7,26 @@ use zinc::binding::PlainOptions;
 /// Named memory that processes on one machine share, whatever language they are written in.
 ///
 /// One process creates a region, others open it by its name, and all see the same bytes: nothing is copied.
-/// `notify` and `wait` say when to look. Get one from `create`, `create_tensor`, `open` or `open_or_create`.
+/// `notify` and `wait` say when to look. Call `create`, `create_tensor`, `create_from`, `open`, `open_async` or `open_or_create`
+/// to get one.
 ///
-/// The region itself is a buffer of its bytes: `memoryview(region)`, `numpy.frombuffer(region)`,
-/// `struct.pack_into("<I", region, 0, 1)`. `as_numpy()` and `numpy.from_dlpack(region)` give typed arrays. All of
-/// these are views of the shared memory itself; they stay valid after `close()`, which they never hinder.
+/// The region itself is a buffer: `memoryview(region)`, `numpy.asarray(region)`, `struct.pack_into("<I", region, 0, 1)`.
+/// The buffer of a described region has that type and shape, and any other is flat bytes; `as_memoryview()` is flat
+/// bytes always. `as_numpy()` and `numpy.from_dlpack(region)` return typed arrays. All of these are views of the shared
+/// memory itself. They stay valid after `close()`, and never prevent it. As long as nobody closes the handle, a view keeps
+/// it: a program that keeps only the array of a region that it created keeps the region.
 ///
-/// On asyncio, `await region.wait_async()` waits, and `async for _ in region` does so again and again. It gives None for
-/// each notification; several may arrive as one. It ends when the owner closes the region, after what was notified
-/// before, or when this handle is closed, be it by its own body or by another task. All else it raises: OwnerDiedError,
-/// WaitInterruptedError, cancellation, and ClosedError if the handle was closed before it began.
+/// `for sequence in region` waits again and again, and `async for` does so on an event loop. Each step returns the
+/// sequence, which is greater than before by the notifications that arrived as one. The loop ends when the owner closes
+/// the region, after what was notified before, or when this handle is closed, by the body or elsewhere. It raises
+/// whatever else ends a wait: OwnerDiedError, WaitInterruptedError, cancellation, and ClosedError if the handle was
+/// closed before the loop began.
 ///
 /// A handle may be used from several threads, which then share what it has seen of the notifications. It is a
-/// context manager that closes at the end. It pickles as its name, and is unpickled by opening that region, so it can
-/// be passed to another process; the other process is then a peer.
+/// context manager that closes at the end; entering it after it was closed raises ClosedError. It can be passed to another
+/// process: it pickles as its name and id, and unpickling opens that region as a peer, or raises NotFoundError if another
+/// region has the name by then. `copy.copy` and `copy.deepcopy` return a peer of the same memory; copying or pickling an
+/// array copies its data.
 ///
 /// Example:
 ///     >>> with SharedRegion.open("pipeline") as region:
@@ -29,7 +35,7 @@ use zinc::binding::PlainOptions;
 #[pyclass(module = "zinc", frozen, subclass, weakref)]
 pub(crate) struct SharedRegion {
     pub(crate) core: zinc::Region,
-    /// What a pickled one is opened with, as far as the handle itself does not tell.
+    /// The options that a pickled handle is opened with, apart from those that the handle itself knows.
     pub(crate) handed_on: PlainOptions,
 }
 

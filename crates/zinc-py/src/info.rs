@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use pyo3::prelude::*;
-use zinc::{RegionOptions, RegionState};
+use zinc::{ErrorKind, RegionOptions, RegionState};
 
 use crate::errors::Failure;
 
-/// What is known of a region without opening it; `zinc.list()` gives one for each region.
+/// What is known of a region without opening it; `zinc.list()` returns one for each region.
 #[pyclass(module = "zinc", frozen)]
 pub(crate) struct RegionInfo(zinc::RegionInfo);
 
@@ -32,7 +32,7 @@ impl RegionInfo {
         self.0.capacity
     }
 
-    /// Sixteen random bytes, which tell two regions apart that had one name.
+    /// Sixteen random bytes, which tell this region from any other that had or will have its name.
     #[getter]
     fn id(&self) -> [u8; 16] {
         self.0.id
@@ -50,8 +50,8 @@ impl RegionInfo {
         self.0.owner_pid
     }
 
-    /// "owned" (its owner is alive), "persistent" (it has no owner and stays until it is removed) or "dead" (its owner
-    /// ended without closing it; the next create of the name takes it over), as it was when this was asked.
+    /// Whether somebody owns it, as it was when this was asked: "owned" (its owner is alive), "persistent" (it has no owner
+    /// and stays until it is removed) or "dead" (its owner ended without closing it, and its name is free).
     #[getter]
     fn state(&self) -> &'static str {
         match self.0.state {
@@ -94,21 +94,30 @@ pub(crate) fn list(py: Python<'_>, directory: Option<PathBuf>) -> Result<Vec<Reg
 
 /// Remove a persistent region, or what a dead owner left.
 ///
-/// Its name goes, and whoever waits on it wakes with `ClosedError`. Views of it stay valid. A region whose owner is
-/// alive is ended by that owner alone, with `unlink` or `close`.
+/// Its name goes, and all who wait on it wake with `ClosedError`. Views of it stay valid. Only its owner can end a region
+/// while that owner is alive, with `unlink` or `close`.
 ///
 /// Args:
 ///     name: The region's name.
+///     missing_ok: Return as if it had been removed if there is no region of that name. Default: false.
 ///     directory: Where it is. The default is the environment's ZINC_DIR, else /dev/shm.
 ///
 /// Raises:
-///     NotFoundError: There is no region of that name.
+///     NotFoundError: There is no region of that name, and missing_ok is false.
 ///     PermissionDeniedError: Its owner is alive, or this user may not.
 #[pyfunction]
-#[pyo3(signature = (name, *, directory=None))]
-pub(crate) fn remove(py: Python<'_>, name: &str, directory: Option<PathBuf>) -> Result<(), Failure> {
+#[pyo3(signature = (name, *, missing_ok=false, directory=None))]
+pub(crate) fn remove(
+    py: Python<'_>,
+    name: &str,
+    missing_ok: bool,
+    directory: Option<PathBuf>,
+) -> Result<(), Failure> {
     let options = at(directory);
-    Ok(py.detach(|| options.remove(name))?)
+    match py.detach(|| options.remove(name)) {
+        Err(error) if missing_ok && error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => Ok(removed?),
+    }
 }
 
 fn at(directory: Option<PathBuf>) -> RegionOptions {

@@ -14,6 +14,7 @@ mod errors;
 mod handle;
 mod host;
 mod info;
+mod interpreter;
 mod numpy;
 mod owned;
 mod region;
@@ -25,7 +26,7 @@ mod _zinc {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::asynchronous::{Bell, Wait};
+    use super::asynchronous::{Bell, Open, Wait};
     #[pymodule_export]
     use super::handle::SharedRegion;
     #[pymodule_export]
@@ -37,6 +38,7 @@ mod _zinc {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::interpreter::check()?;
         module.add("__version__", zinc::version())
     }
 }

@@ -1,12 +1,15 @@
 //! numpy arrays over a region.
 
 use pyo3::prelude::*;
-use zinc::{DType, Descriptor, ErrorKind, binding};
+use zinc::binding::PlainOptions;
+use zinc::{DType, Descriptor, ErrorKind, RegionOptions, binding};
 
-use crate::convert::{Shape, tuple};
-use crate::dtype::{numpy, numpy_from, numpy_of};
+use crate::buffer::Bytes;
+use crate::convert::tuple;
+use crate::dtype::{given, numpy, numpy_from, numpy_of};
 use crate::errors::Failure;
 use crate::handle::SharedRegion;
+use crate::owned::OwnedRegion;
 
 const OPERATION: &str = "as_numpy";
 
@@ -14,7 +17,7 @@ const OPERATION: &str = "as_numpy";
 pub(crate) fn array<'py>(
     region: &Bound<'py, SharedRegion>,
     dtype: Option<&Bound<'py, PyAny>>,
-    shape: Option<Shape>,
+    shape: Option<Vec<u64>>,
     offset: usize,
 ) -> Result<Bound<'py, PyAny>, Failure> {
     let py = region.py();
@@ -24,7 +27,7 @@ pub(crate) fn array<'py>(
     let dtype = element_type(py, core, dtype, described.as_ref())?;
     // An offset means a part, whose shape the descriptor does not tell.
     let whole = described.filter(|_| offset == 0);
-    let shape = match (shape.map(|shape| shape.0), whole) {
+    let shape = match (shape, whole) {
         (Some(asked), Some(whole)) if asked != whole.shape() => {
             let (is, asked) = (tuple(py, whole.shape())?, tuple(py, &asked)?);
             let why = format!(
@@ -36,11 +39,35 @@ pub(crate) fn array<'py>(
         (asked, _) => asked,
     };
     let count = count(py, core, &dtype, shape.as_deref(), offset)?;
-    let flat = numpy(py)?.call_method1("frombuffer", (region, dtype, count, offset))?;
+    let bytes = Bound::new(py, Bytes(region.clone().unbind()))?;
+    let flat = numpy(py)?.call_method1("frombuffer", (bytes, dtype, count, offset))?;
     Ok(match shape {
         Some(shape) => flat.call_method1("reshape", (tuple(py, &shape)?,))?,
         None => flat,
     })
+}
+
+/// A region that is made of an array: whoever opens it finds it filled.
+pub(crate) fn create_from<'py>(
+    py: Python<'py>,
+    options: &RegionOptions,
+    name: &str,
+    source: &Bound<'py, PyAny>,
+) -> Result<Bound<'py, SharedRegion>, Failure> {
+    let source = numpy(py)?.call_method1("asarray", (source,))?;
+    let dtype = given(&source.getattr("dtype")?)?;
+    let shape: Vec<u64> = source.getattr("shape")?.extract()?;
+    let unlinked = options.clone().unlinked(true);
+    let region = py.detach(|| unlinked.create_tensor(name, dtype, &shape))?;
+    let region = OwnedRegion::object(py, region.into(), options)?;
+    numpy(py)?.call_method1("copyto", (array(&region, None, None, 0)?, source))?;
+    let core = region.get().core();
+    core.notify()?;
+    if PlainOptions::from(options).flags & PlainOptions::UNLINKED == 0 {
+        let owner = binding::owner(core, "create_from")?;
+        py.detach(|| owner.link())?;
+    }
+    Ok(region)
 }
 
 fn mismatch(core: &zinc::Region, why: &str) -> Failure {
@@ -59,7 +86,8 @@ fn element_type<'py>(
     let asked = asked.map(|asked| numpy_from(asked, OPERATION, core.name())).transpose()?;
     match (asked, described) {
         (Some(asked), Some(described)) if !asked.eq(&described)? => {
-            let way_out = "to read the bytes as something else, use numpy.frombuffer(region, dtype)";
+            let way_out =
+                "to read the bytes as something else, use numpy.frombuffer(region.as_memoryview(), dtype)";
             Err(mismatch(core, &format!("the data is described as {described}, not {asked}; {way_out}")))
         }
         (Some(dtype), _) | (None, Some(dtype)) => Ok(dtype),

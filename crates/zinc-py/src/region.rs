@@ -4,15 +4,16 @@ use std::ffi::c_int;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyCapsule, PyTuple};
-use zinc::RegionOptions;
+use pyo3::types::{PyCapsule, PyDict, PyMemoryView, PyTuple};
 use zinc::binding::{self, PlainOptions};
+use zinc::{ErrorKind, RegionOptions};
 
 use crate::asynchronous::Wait;
-use crate::convert::{Shape, Unsigned, tuple};
+use crate::convert::{Call, Shape, Unsigned, tuple};
 use crate::errors::Failure;
 use crate::handle::SharedRegion;
 use crate::host::Interpreter;
@@ -29,14 +30,32 @@ pub(crate) fn reopen(
     directory: Option<PathBuf>,
     flags: u32,
     numbers: [i64; PlainOptions::NUMBERS],
+    id: [u8; 16],
 ) -> Result<Py<SharedRegion>, Failure> {
     let options = RegionOptions::from(PlainOptions::from_parts(flags, numbers, directory));
     let region = py.detach(|| options.open(name))?;
+    if region.info().id != id {
+        let why = "the region that was pickled is gone, and another one has its name; pickle that one";
+        return Err(binding::error(ErrorKind::NotFound, "open", Some(name), why).into());
+    }
     Ok(OwnedRegion::object(py, region.into(), &options)?.unbind())
 }
 
 #[pymethods]
 impl SharedRegion {
+    #[new]
+    #[pyo3(signature = (*args, **kwargs))]
+    pub(crate) fn constructor(
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let _ = (args, kwargs);
+        Err(PyTypeError::new_err(
+            "a region is not constructed: call SharedRegion.create(name, capacity), create_tensor, create_from, open or \
+             open_or_create",
+        ))
+    }
+
     /// The region's name.
     #[getter]
     fn name(&self) -> &str {
@@ -67,6 +86,28 @@ impl SharedRegion {
         self.core.is_read_only()
     }
 
+    /// Whether what this handle's views write stays in this process: it was opened with `copy_on_write=True`.
+    #[getter]
+    fn copy_on_write(&self) -> bool {
+        self.core.is_copy_on_write()
+    }
+
+    /// Whether this handle can do what only the owner can, such as `unlink`: True for an `OwnedRegion` until it is closed,
+    /// and False for peers and in a forked child, whose copy of the handle owns nothing.
+    #[getter]
+    fn is_owner(&self) -> bool {
+        self.core.as_owner().is_some_and(zinc::OwnedRegion::is_owner)
+    }
+
+    /// Whether the region has an owner whose process is alive, as the kernel has it at this moment.
+    ///
+    /// A persistent region has no owner, and neither has one that its owner has closed. Raises `ClosedError` once the
+    /// handle is closed.
+    #[getter]
+    fn owner_alive(&self, py: Python<'_>) -> Result<bool, Failure> {
+        Ok(py.detach(|| self.core.is_owner_alive())?)
+    }
+
     /// The described element type by its name, such as "float32" (equal to numpy's dtype of that name), or None if the
     /// region is not described. Raises `ClosedError` once the handle is closed.
     #[getter]
@@ -87,7 +128,7 @@ impl SharedRegion {
         self.core.info().owner_pid
     }
 
-    /// Sixteen random bytes, which tell two regions apart that had one name.
+    /// Sixteen random bytes, which tell this region from any other that had or will have its name.
     #[getter]
     fn id(&self) -> [u8; 16] {
         self.core.info().id
@@ -126,19 +167,35 @@ impl SharedRegion {
     ///     >>> arr = region.as_numpy(dtype=np.float32)
     ///     >>> header = region.as_numpy(dtype=np.uint32, shape=4)
     ///     >>> rows = region.as_numpy(dtype=np.float32, shape=(100, 3), offset=16)
-    #[pyo3(signature = (dtype=None, shape=None, offset=Unsigned(0)), text_signature = "($self, dtype=None, shape=None, offset=0)")]
+    #[pyo3(signature = (dtype=None, shape=None, offset=Unsigned::of(0)), text_signature = "($self, dtype=None, shape=None, offset=0)")]
     fn as_numpy<'py>(
         slf: &Bound<'py, Self>,
         dtype: Option<&Bound<'py, PyAny>>,
         shape: Option<Shape>,
         offset: Unsigned<usize>,
     ) -> Result<Bound<'py, PyAny>, Failure> {
-        numpy::array(slf, dtype, shape, offset.0)
+        let call = Call::new("as_numpy", slf.get().core.name());
+        let shape = shape.map(|shape| shape.take(call)).transpose()?;
+        numpy::array(slf, dtype, shape, offset.take(call, "offset")?)
+    }
+
+    /// The plain bytes of the region as a memoryview, whatever its description says: a view, not a copy.
+    ///
+    /// It has all `capacity` bytes. It stays valid after `close()`, and keeps the region's owner alive as any view does.
+    ///
+    /// Raises:
+    ///     ClosedError: The handle is closed.
+    ///
+    /// Example:
+    ///     >>> region.as_memoryview()[:5] = b"hello"
+    fn as_memoryview<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyMemoryView>> {
+        let bytes = Bound::new(slf.py(), buffer::Bytes(slf.clone().unbind()))?;
+        PyMemoryView::from(bytes.as_any())
     }
 
     /// Say that there is something new to see: sequence + 1, and everybody who waits wakes up.
     ///
-    /// All that was written before is visible to whoever sees the notification. It takes a system call only if somebody
+    /// Those who see the notification see all that was written before it. It makes a system call only if somebody
     /// sleeps. A handle's own notification does not end its own `wait`.
     ///
     /// Raises:
@@ -154,7 +211,7 @@ impl SharedRegion {
     /// It spins for a short time, and then sleeps in the kernel, while other threads run. Ctrl-C ends it.
     ///
     /// Args:
-    ///     timeout: Milliseconds, a timedelta, or None to wait for ever. 0 looks once.
+    ///     timeout: Milliseconds, a timedelta, or None to wait for ever. 0 looks once, and so does a negative timedelta.
     ///
     /// Returns:
     ///     True if notified, False if the time is up.
@@ -164,14 +221,15 @@ impl SharedRegion {
     ///     OwnerDiedError: The owner ended without closing the region; known within a second
     ///         after the kernel has closed its process's files.
     ///     WaitInterruptedError: Another thread called `interrupt`.
-    ///     ValueError: The timeout is negative or not finite.
+    ///     InvalidArgumentError: The timeout is a negative number or not finite.
     ///
     /// Example:
     ///     >>> while region.wait(timedelta(seconds=5)):
     ///     ...     consume(region.as_numpy())
     #[pyo3(signature = (timeout=Timeout::FOREVER), text_signature = "($self, timeout=None)")]
     fn wait(&self, py: Python<'_>, timeout: Timeout) -> Result<bool, Failure> {
-        binding::wait(&self.core, timeout.0, &mut Interpreter(py))
+        let timeout = timeout.take(Call::new("wait", self.core.name()))?;
+        binding::wait(&self.core, timeout, &mut Interpreter(py))
     }
 
     /// `wait` for asyncio: `await region.wait_async(1000)`. A coroutine that lets its event loop run meanwhile.
@@ -188,13 +246,13 @@ impl SharedRegion {
     /// It works on any loop that has `add_reader`, such as asyncio's own on Unix and uvloop's.
     ///
     /// Args:
-    ///     timeout: Milliseconds, a timedelta, or None to wait for ever. 0 looks once.
+    ///     timeout: Milliseconds, a timedelta, or None to wait for ever. 0 looks once, and so does a negative timedelta.
     ///
     /// Returns:
-    ///     A coroutine, which gives True if notified, False if the time is up.
+    ///     A coroutine, which returns True if notified, False if the time is up.
     ///
     /// Raises:
-    ///     ValueError: The timeout is negative or not finite. This one is raised by the call, before the await.
+    ///     InvalidArgumentError: The timeout is a negative number or not finite. The call raises it, before the await.
     ///     ClosedError: The handle, or by its owner the region, is closed.
     ///     OwnerDiedError: The owner ended without closing the region; known within a second
     ///         after the kernel has closed its process's files.
@@ -207,19 +265,24 @@ impl SharedRegion {
     ///     ...     while await region.wait_async(timedelta(seconds=5)):
     ///     ...         consume(region.as_numpy())
     #[pyo3(signature = (timeout=Timeout::FOREVER), text_signature = "($self, timeout=None)")]
-    fn wait_async<'py>(slf: &Bound<'py, Self>, timeout: Timeout) -> PyResult<Bound<'py, PyAny>> {
+    fn wait_async<'py>(slf: &Bound<'py, Self>, timeout: Timeout) -> Result<Bound<'py, PyAny>, Failure> {
         static COROUTINE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         // Not imported before somebody asks: it imports asyncio.
         let coroutine = COROUTINE.import(slf.py(), "zinc._asyncio", "wait_async")?;
-        coroutine.call1((slf, Wait::new(slf.get(), timeout)))
+        Ok(coroutine.call1((slf, Wait::new(slf.get(), timeout)?))?)
     }
 
     fn __aiter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         static ITERATOR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-        ITERATOR.import(slf.py(), "zinc._asyncio", "Notifications")?.call1((slf,))
+        ITERATOR.import(slf.py(), "zinc._notifications", "AsyncNotifications")?.call1((slf,))
     }
 
-    /// Wait until the sequence is past a number, for callers that keep their own count.
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        static ITERATOR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        ITERATOR.import(slf.py(), "zinc._notifications", "Notifications")?.call1((slf,))
+    }
+
+    /// Wait until the sequence is greater than a number, for callers that keep their own count.
     ///
     /// Args:
     ///     sequence: The count to get past; this handle's own notifications count too.
@@ -228,7 +291,7 @@ impl SharedRegion {
     /// Returns:
     ///     The sequence reached, or None if the time is up. What `wait` has seen stays as it was.
     ///
-    /// Raises what `wait` raises.
+    /// It raises what `wait` raises.
     ///
     /// Example:
     ///     >>> seen = region.sequence
@@ -241,10 +304,12 @@ impl SharedRegion {
         sequence: Unsigned<u64>,
         timeout: Timeout,
     ) -> Result<Option<u64>, Failure> {
-        binding::wait_past(&self.core, sequence.0, timeout.0, &mut Interpreter(py))
+        let call = Call::new("wait_past", self.core.name());
+        let (sequence, timeout) = (sequence.take(call, "sequence")?, timeout.take(call)?);
+        binding::wait_past(&self.core, sequence, timeout, &mut Interpreter(py))
     }
 
-    /// End the waits that are in progress on this handle with `WaitInterruptedError`. Other handles are not concerned.
+    /// End the waits that are in progress on this handle with `WaitInterruptedError`. Waits of other handles go on.
     fn interrupt(&self) {
         self.core.interrupt();
     }
@@ -252,13 +317,16 @@ impl SharedRegion {
     /// Close this handle. Its waits end; closing twice is fine; anything else afterwards raises `ClosedError`.
     ///
     /// Arrays and memoryviews that were made from it stay valid, and keep the memory. The owner's close also takes the
-    /// name away and ends the region for everyone, unless it is persistent.
+    /// name away and ends the region for everyone at once, whatever views there are, unless it is persistent.
     fn close(&self, py: Python<'_>) -> Result<(), Failure> {
         Ok(py.detach(|| self.core.close())?)
     }
 
-    fn __enter__(slf: Py<Self>) -> Py<Self> {
-        slf
+    fn __enter__(slf: Bound<'_, Self>) -> Result<Bound<'_, Self>, Failure> {
+        if slf.get().core.is_closed() {
+            return Err(binding::handle_closed("with", slf.get().core.name()).into());
+        }
+        Ok(slf)
     }
 
     #[pyo3(signature = (*_exception))]
@@ -280,6 +348,9 @@ impl SharedRegion {
         if core.is_read_only() {
             text += ", read-only";
         }
+        if core.is_copy_on_write() {
+            text += ", copy-on-write";
+        }
         if core.is_closed() {
             text += ", closed";
         }
@@ -292,17 +363,18 @@ impl SharedRegion {
         let directory = self.core.info().path.parent().map(std::path::absolute).transpose()?;
         let read_only = if self.core.is_read_only() { PlainOptions::READ_ONLY } else { 0 };
         let flags = self.handed_on.flags | read_only;
-        let arguments = (self.core.name(), directory, flags, self.handed_on.numbers().to_vec());
+        let arguments =
+            (self.core.name(), directory, flags, self.handed_on.numbers().to_vec(), self.core.info().id);
         Ok((reopen, arguments.into_pyobject(py)?))
     }
 
     /// Export the region as a tensor of its description, or of bytes, to any library that speaks DLPack.
     ///
-    /// Libraries call this in their own `from_dlpack(region)`. The arguments are those of the Python array API standard.
+    /// Libraries call this in their own `from_dlpack(region)`. The tensor keeps the handle, as every view does. The arguments are those of the Python array API standard.
     ///
     /// Raises:
-    ///     BufferError: Another device or a stream is asked for, or the region is read-only and the consumer too old to
-    ///         be told so.
+    ///     BufferError: The consumer asks for another device or a stream, or the region is read-only and the consumer
+    ///         speaks a DLPack that cannot say so.
     ///     ClosedError: The handle is closed.
     #[pyo3(signature = (*, stream=None, max_version=None, dl_device=None, copy=None))]
     fn __dlpack__<'py>(

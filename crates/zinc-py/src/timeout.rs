@@ -2,18 +2,29 @@
 
 use std::time::Duration;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDelta, PyFloat, PyInt};
 
-use crate::convert::unsigned;
+use crate::convert::{Call, negative};
+use crate::errors::Failure;
 
 /// A timeout argument.
-pub(crate) struct Timeout(pub(crate) zinc::Timeout);
+///
+/// A bare number that is no time is refused by [`take`](Timeout::take), which knows the call.
+pub(crate) struct Timeout(Result<zinc::Timeout, String>);
 
 impl Timeout {
-    pub(crate) const FOREVER: Self = Self(zinc::Timeout::FOREVER);
-    pub(crate) const POLL: Self = Self(zinc::Timeout::POLL);
+    pub(crate) const FOREVER: Self = Self(Ok(zinc::Timeout::FOREVER));
+    pub(crate) const POLL: Self = Self(Ok(zinc::Timeout::POLL));
+
+    #[inline]
+    pub(crate) fn take(self, call: Call<'_>) -> Result<zinc::Timeout, Failure> {
+        self.0.map_err(|number| {
+            let why = format!("{number}, and must be 0 or more milliseconds, a timedelta, or None for ever");
+            call.refuse("timeout", &why)
+        })
+    }
 }
 
 impl FromPyObject<'_, '_> for Timeout {
@@ -32,7 +43,10 @@ impl FromPyObject<'_, '_> for Timeout {
 }
 
 fn milliseconds(timeout: Borrowed<'_, '_, PyAny>) -> PyResult<Timeout> {
-    Ok(Timeout(zinc::Timeout::from_millis(unsigned(timeout)?)))
+    match timeout.extract() {
+        Ok(milliseconds) => Ok(Timeout(Ok(zinc::Timeout::from_millis(milliseconds)))),
+        Err(error) => negative(timeout, error).map(|number| Timeout(Err(number))),
+    }
 }
 
 #[cold]
@@ -47,20 +61,13 @@ fn other(timeout: Borrowed<'_, '_, PyAny>) -> PyResult<Timeout> {
     }
     if timeout.is_instance_of::<PyFloat>() {
         let milliseconds = timeout.extract::<f64>()?;
-        return Duration::try_from_secs_f64(milliseconds / 1000.0).map(|time| Timeout(time.into())).map_err(
-            |error| {
-                PyValueError::new_err(format!(
-                    "{milliseconds} is no number of milliseconds to wait ({error}); None is for ever"
-                ))
-            },
-        );
+        let time = Duration::try_from_secs_f64(milliseconds / 1000.0);
+        return Ok(Timeout(time.map(Into::into).map_err(|_| milliseconds.to_string())));
     }
     if timeout.is_instance_of::<PyDelta>() {
-        // The only failure of this conversion is a negative difference.
-        let time = timeout
-            .extract::<Duration>()
-            .map_err(|_| PyValueError::new_err("a timeout must not be negative"))?;
-        return Ok(Timeout(time.into()));
+        // The only failure of this conversion is a negative difference: its time is up already.
+        let time = timeout.extract::<Duration>().unwrap_or(Duration::ZERO);
+        return Ok(Timeout(Ok(time.into())));
     }
     if timeout.hasattr("__index__")? { milliseconds(timeout) } else { wrong_type() }
 }

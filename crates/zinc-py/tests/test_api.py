@@ -1,9 +1,11 @@
 """The package as people find it: names, signatures, documentation, types."""
 
+import ast
 import builtins
 import inspect
 import re
 from importlib.metadata import metadata, version
+from pathlib import Path
 
 import pytest
 import zinc
@@ -50,3 +52,22 @@ def test_every_member_is_documented_and_has_a_signature(owner, name):
             keywords = set(parameters) - {"self"}
             assert set(named) <= keywords
             assert set(named) == keywords or "keyword arguments" in text
+
+
+def test_the_stub_has_the_docstrings_that_help_shows():
+    stub = ast.parse(Path(zinc.__file__).with_name("_zinc.pyi").read_text())
+    documented = {}
+    for node in stub.body:
+        if isinstance(node, ast.ClassDef):
+            documented[node.name] = ast.get_docstring(node)
+            documented |= {
+                f"{node.name}.{member.name}": ast.get_docstring(member)
+                for member in node.body
+                if isinstance(member, ast.FunctionDef)
+            }
+        elif isinstance(node, ast.FunctionDef):
+            documented[node.name] = ast.get_docstring(node)
+    things = {thing.__name__: thing for thing in (SharedRegion, OwnedRegion, RegionInfo, zinc.list, zinc.remove)}
+    things |= {f"{owner.__name__}.{name}": getattr(owner, name) for owner, name in MEMBERS}
+    for name, thing in things.items():
+        assert documented[name] == inspect.getdoc(thing), name

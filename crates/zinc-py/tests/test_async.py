@@ -114,7 +114,7 @@ def test_a_timeout_is_waited_out_and_counts_from_the_await(run, peer, timeout):
     run(main())
 
 
-@pytest.mark.parametrize("timeout", [0, 0.0, timedelta(0)], ids=repr)
+@pytest.mark.parametrize("timeout", [0, 0.0, timedelta(0), timedelta(microseconds=-1), timedelta(days=-1)], ids=repr)
 def test_a_timeout_of_zero_looks_once(run, owner, peer, timeout):
     async def main():
         assert await peer.wait_async(timeout) is False
@@ -149,8 +149,8 @@ def test_very_long_timeouts_are_fine(run, owner, peer, timeout):
 
 
 def test_what_is_no_timeout_is_refused_by_the_call(peer):
-    for timeout in [-1, -0.5, float("nan"), timedelta(microseconds=-1)]:
-        with pytest.raises(ValueError):
+    for timeout in [-1, -0.5, float("nan"), float("inf")]:
+        with pytest.raises(zinc.InvalidArgumentError, match=r'^wait_async "x": timeout is '):
             peer.wait_async(timeout)
     for timeout in [True, "1", [1]]:
         with pytest.raises(TypeError, match="milliseconds, a timedelta or None"):
@@ -194,8 +194,8 @@ def test_iteration_gives_each_notification_and_ends_when_the_owner_closes(run, o
     seen = []
 
     async def follow():
-        async for nothing in peer:
-            assert nothing is None
+        async for sequence in peer:
+            assert sequence == len(seen) + 1
             seen.append(memoryview(peer)[0])
             owner_moves.set()
 
@@ -249,7 +249,7 @@ def test_iterations_share_what_their_handle_has_seen(run, owner, peer):
             break
         task = await begun(anext(aiter(peer)))
         owner.notify()
-        assert await task is None
+        assert await task == 2
 
     run(main())
 
@@ -467,3 +467,91 @@ def test_ctrl_c_ends_a_pending_wait_and_leaves_the_region_usable(child, owner, a
     owner.notify()
     assert other.hear() == "notified"
     assert other.end() == (0, "")
+
+
+def test_an_open_is_awaited_while_the_loop_runs(run):
+    async def main():
+        task = await begun(SharedRegion.open_async("later", timeout=None))
+        with SharedRegion.create("later", 64) as owner:
+            region = await task
+            assert type(region) is SharedRegion and region.id == owner.id
+            owner.notify()
+            assert await region.wait_async()
+
+    run(main())
+
+
+def test_an_open_of_what_is_there_takes_no_turn_of_the_loop(run, owner):
+    async def main():
+        with pytest.raises(StopIteration) as returned:
+            SharedRegion.open_async("x", read_only=True).send(None)
+        assert returned.value.value.read_only and returned.value.value.id == owner.id
+
+    run(main())
+
+
+def test_an_open_counts_its_time_from_the_await_and_says_how_long_it_was(run):
+    opening = SharedRegion.open_async("never", timeout=20)
+    time.sleep(0.02)
+
+    async def main():
+        start = time.monotonic()
+        with pytest.raises(zinc.NotFoundError, match=r'^open "never": no region .* within 20 ms$'):
+            await opening
+        assert time.monotonic() - start >= 0.02
+        with pytest.raises(zinc.NotFoundError, match="create it first"):
+            await SharedRegion.open_async("never")
+
+    run(main())
+
+
+def test_what_no_open_can_be_is_refused_by_the_call(run):
+    with pytest.raises(zinc.InvalidArgumentError, match=r'^open_async "x": timeout is -1'):
+        SharedRegion.open_async("x", timeout=-1)
+    with pytest.raises(TypeError, match="patience"):
+        SharedRegion.open_async("x", patience=1)
+
+    async def main():
+        with pytest.raises(zinc.InvalidNameError):
+            await SharedRegion.open_async("a/b")
+
+    run(main())
+
+
+def test_a_cancelled_open_ends_at_once_and_opens_nothing(run, mappings):
+    async def main():
+        task = await begun(SharedRegion.open_async("later", timeout=None))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(SharedRegion.open_async("later", timeout=None), 0.01)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await SharedRegion.open_async("later", timeout=timedelta(days=1))
+
+        late = await begun(SharedRegion.open_async("later", timeout=None))
+        with SharedRegion.create("later", 64):
+            until_the_bell_rings()
+            late.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await late
+            assert mappings() == 1, "the owner's"
+
+    run(main())
+
+
+def test_opens_and_waits_share_a_loop_and_none_disturbs_another(run, owner, peer):
+    async def main():
+        names = [f"r{number}" for number in range(50)]
+        opens = [asyncio.create_task(SharedRegion.open_async(name, timeout=None)) for name in names]
+        wait = await begun(peer.wait_async())
+        owners = [SharedRegion.create(name, 64) for name in reversed(names)]
+        regions = await asyncio.gather(*opens)
+        assert [region.name for region in regions] == names
+        assert not wait.done()
+        owner.notify()
+        assert await wait
+        del owners
+
+    run(main())

@@ -88,7 +88,7 @@ def test_every_field_is_right(form, dtype, code, bits):
     capsule = region.__dlpack__(max_version=(1, 0) if form is Versioned else None)
     found = inside(capsule, form)
     tensor = found.tensor
-    assert tensor.data == np.frombuffer(region, np.uint8).ctypes.data
+    assert tensor.data == np.frombuffer(region.as_memoryview(), np.uint8).ctypes.data
     assert (tensor.device_type, tensor.device_id, tensor.ndim, tensor.byte_offset) == (1, 0, 3, 0)
     assert (tensor.code, tensor.bits, tensor.lanes) == (code, bits, 1)
     assert tensor.shape[:3] == [3, 4, 5] and tensor.strides[:3] == [20, 5, 1]
@@ -157,6 +157,44 @@ def test_the_memory_is_kept_until_the_last_user_is_gone(mappings, version, consu
     del held
     gc.collect()
     assert mappings() == 0
+
+
+@pytest.mark.parametrize("version", [None, (1, 0)])
+@pytest.mark.parametrize("consumed", [False, True])
+def test_a_tensor_alone_keeps_its_owner(version, consumed):
+    held = Exporter(SharedRegion.create("x", 4096), max_version=version)
+    held = np.from_dlpack(held) if consumed else held.__dlpack__()
+    gc.collect()
+    peer = SharedRegion.open("x")
+    assert peer.owner_alive
+    del held
+    gc.collect()
+    with pytest.raises(zinc.ClosedError):
+        peer.wait()
+
+
+def test_a_copy_keeps_no_owner():
+    copy = np.from_dlpack(SharedRegion.create("x", 4096), copy=True)
+    gc.collect()
+    assert copy[0] == 0
+    with pytest.raises(zinc.NotFoundError):
+        SharedRegion.open("x")
+
+
+def test_a_thread_that_knows_nothing_of_python_may_free_a_tensor():
+    capsule = SharedRegion.create("x", 64).__dlpack__(max_version=(1, 0))
+    managed = inside(capsule, Versioned)
+    rename = ctypes.pythonapi.PyCapsule_SetName
+    rename.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    rename(capsule, b"used_dltensor_versioned")
+    pthread = ctypes.CDLL(None)
+    thread = ctypes.c_ulong()
+    start = ctypes.c_void_p(managed.deleter)
+    assert SharedRegion.open("x").owner_alive
+    assert pthread.pthread_create(ctypes.byref(thread), None, start, ctypes.c_void_p(ctypes.addressof(managed))) == 0
+    assert pthread.pthread_join(thread, None) == 0
+    with pytest.raises(zinc.NotFoundError):
+        SharedRegion.open("x")
 
 
 def test_a_closed_region_exports_nothing():

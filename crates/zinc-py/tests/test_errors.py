@@ -3,6 +3,7 @@
 import errno
 import os
 import pickle
+import re
 
 import pytest
 import zinc
@@ -24,6 +25,8 @@ BUILT_INS = {
     "WaitInterruptedError": [InterruptedError, OSError],
     "UnsupportedError": [NotImplementedError],
     "SystemCallError": [OSError],
+    "InvalidArgumentError": [ValueError],
+    "InternalError": [RuntimeError],
 }
 
 
@@ -127,7 +130,6 @@ def test_a_missing_directory_is_not_found(monkeypatch):
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
-        (lambda: SharedRegion.create("x", -1), ValueError),
         (lambda: SharedRegion.create("x", 2**64), OverflowError),
         (lambda: SharedRegion.create("x", 1.5), TypeError),
         (lambda: SharedRegion.create("x", "64"), TypeError),
@@ -135,9 +137,6 @@ def test_a_missing_directory_is_not_found(monkeypatch):
         (lambda: SharedRegion.create("x"), TypeError),
         (lambda: SharedRegion.create("x", 64, 0o600), TypeError),
         (lambda: SharedRegion.create("x", 64, spin=1), TypeError),
-        (lambda: SharedRegion.create("x", 64, spin_us=-1), ValueError),
-        (lambda: SharedRegion.open("x", accept_owner=-1), ValueError),
-        (lambda: SharedRegion.create("x", 64, mode=-1), ValueError),
         (lambda: SharedRegion(), TypeError),
         (lambda: zinc.OwnedRegion(), TypeError),
     ],
@@ -146,3 +145,80 @@ def test_wrong_arguments_raise_what_python_functions_raise(call, expected):
     with pytest.raises(expected):
         call()
     assert zinc.list() == []
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: SharedRegion.create("x", -1), 'create "x": capacity is -1, and must be 0 or more'),
+        (lambda: SharedRegion.create("x", -(2**70)), f'create "x": capacity is -{2**70}, and must be 0 or more'),
+        (lambda: SharedRegion.create("x", 64, spin_us=-1), 'create "x": spin_us is -1, and must be 0 or more'),
+        (lambda: SharedRegion.create("x", 64, mode=-1), 'create "x": mode is -1, and must be 0 or more'),
+        (lambda: SharedRegion.create("x", 64, group=-1), 'create "x": group is -1, and must be 0 or more'),
+        (lambda: SharedRegion.open("x", accept_owner=-1), 'open "x": accept_owner is -1, and must be 0 or more'),
+        (lambda: SharedRegion.open("x", accept_group=-1), 'open "x": accept_group is -1, and must be 0 or more'),
+        (lambda: SharedRegion.create_tensor("x", "f4", (2, -3)), 'create_tensor "x": shape is negative in -3'),
+        (lambda: SharedRegion.open_or_create("x", -7), 'open_or_create "x": capacity is -7, and must be 0 or more'),
+        (lambda: SharedRegion.create("there", 64).wait_past(-1), 'wait_past "there": sequence is -1'),
+        (lambda: SharedRegion.create("there", 64).describe("u1", -1), 'describe "there": shape is negative in -1'),
+        (lambda: SharedRegion.create("there", 64).as_numpy(offset=-2), 'as_numpy "there": offset is -2'),
+    ],
+)
+def test_a_number_that_means_nothing_is_an_invalid_argument_that_is_named(call, message):
+    with pytest.raises(zinc.InvalidArgumentError) as caught:
+        call()
+    assert str(caught.value).startswith(message)
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.errno == errno.EINVAL
+    assert zinc.list() == []
+
+
+@pytest.mark.parametrize("mode", [0o200, 0o60, 0o620, 600, 0o10600, 0o700])
+def test_a_mode_that_means_nothing_is_an_invalid_argument(mode):
+    with pytest.raises(zinc.InvalidArgumentError, match="the mode"):
+        SharedRegion.create("x", 64, mode=mode)
+
+
+def test_options_that_exclude_each_other_are_an_invalid_argument():
+    with SharedRegion.create("x", 64), pytest.raises(zinc.InvalidArgumentError, match="exclude each other"):
+        SharedRegion.open("x", read_only=True, copy_on_write=True)
+
+
+@pytest.mark.parametrize("cls", [SharedRegion, zinc.OwnedRegion])
+def test_the_constructor_says_what_to_call_instead(cls):
+    for arguments in [(), ("x", 64)]:
+        with pytest.raises(TypeError, match=r"SharedRegion\.create\(name, capacity\).* open_or_create"):
+            cls(*arguments)
+
+
+def test_advice_fits_the_call():
+    with pytest.raises(zinc.NotFoundError, match="create it first, or give open a timeout"):
+        SharedRegion.open("x")
+    with pytest.raises(zinc.NotFoundError, match=r"no region of that name appeared in .* within 50 ms$"):
+        SharedRegion.open("x", timeout=50)
+    with pytest.raises(zinc.NotFoundError) as caught:
+        zinc.remove("x")
+    assert "timeout" not in str(caught.value)
+    with SharedRegion.create("x", 64) as region:
+        with pytest.raises(zinc.AlreadyExistsError, match="this process owns a region of that name already"):
+            SharedRegion.create("x", 64)
+        with pytest.raises(zinc.PermissionDeniedError, match=f"process {os.getpid()}"):
+            zinc.remove("x")
+        with pytest.raises(zinc.InvalidArgumentError, match=r"timeout is inf, .* None for ever"):
+            region.wait(float("inf"))
+
+
+def test_no_message_names_a_call_of_another_language():
+    region = SharedRegion.create("x", 64)
+    calls = [
+        lambda: SharedRegion.open("absent"),
+        lambda: SharedRegion.open("x", read_only=True, copy_on_write=True),
+        lambda: SharedRegion.create("x", 64),
+        lambda: region.as_numpy("f4", 99),
+        lambda: region.wait(-1),
+        lambda: zinc.remove("x"),
+    ]
+    for call in calls:
+        with pytest.raises(zinc.ZincError) as caught:
+            call()
+        assert not re.search(r"as_ptr|zinc_|RegionOptions|::|Timeout", str(caught.value)), caught.value

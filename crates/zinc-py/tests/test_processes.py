@@ -136,6 +136,25 @@ def test_a_region_is_pickled_as_its_name_and_comes_back_as_a_peer(monkeypatch, d
         assert again.__reduce__() == reader.__reduce__()
     with pytest.raises(zinc.NotFoundError):
         pickle.loads(data)
+    with (
+        SharedRegion.create("x", 64, directory=directory) as other,
+        pytest.raises(zinc.NotFoundError, match="another one has its name") as caught,
+    ):
+        pickle.loads(data)
+    assert (caught.value.region, caught.value.operation) == ("x", "open")
+    with SharedRegion.create("x", 64, directory=directory) as other:
+        assert pickle.loads(pickle.dumps(other)).id == other.id
+
+
+def test_a_pickled_array_is_a_copy_of_its_data():
+    with SharedRegion.create_tensor("x", "int32", 3) as region:
+        array = region.as_numpy()
+        copies = [pickle.loads(pickle.dumps(array)), copy.deepcopy(array)]
+        array[:] = 5
+        assert [each.tolist() for each in copies] == [[0, 0, 0]] * 2
+        shared = copy.deepcopy(region)
+        assert shared.as_numpy().tolist() == [5, 5, 5], "a copied handle is of the same memory"
+        shared.close()
 
 
 def test_a_private_copy_is_private_after_pickling_too(directory):
@@ -205,6 +224,53 @@ def test_options_reach_the_region(directory, tmp_path_factory):
     zinc.remove("z", directory=other)
 
 
+def test_a_private_region_takes_writes_that_nobody_else_sees():
+    owner = SharedRegion.create_tensor("x", "int64", 4)
+    private = SharedRegion.open("x", copy_on_write=True)
+    assert private.copy_on_write and not private.read_only and not owner.copy_on_write
+    for view in (private.as_numpy(), np.asarray(private), np.from_dlpack(private)):
+        assert view.flags.writeable
+    private.as_numpy()[1] = 7
+    assert (owner.as_numpy()[1], private.as_numpy()[1]) == (0, 7)
+    assert pickle.loads(pickle.dumps(private)).copy_on_write
+    assert "copy-on-write" in repr(private)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_a_group_shares_a_region_whichever_of_its_members_owns_it(child, directory):
+    directory.chmod(0o777)
+    member = """
+        import os
+        import zinc
+        from zinc import SharedRegion
+        os.setgroups([4700])
+        os.setgid({id})
+        os.setuid({id})
+    """
+    planter = child(
+        member.replace("{id}", "4711")
+        + """
+        region = SharedRegion.create("shared", 64, mode=0o660, group=4700)
+        say(os.stat(os.environ["ZINC_DIR"] + "/zinc.shared").st_gid)
+        hear()
+    """
+    )
+    assert planter.hear() == 4700
+    opener = child(
+        member.replace("{id}", "4712")
+        + """
+        for options in [{}, {"accept_group": 4701}, {"accept_group": 4700}, {"accept_owner": 4711}]:
+            try:
+                with SharedRegion.open("shared", **options) as region:
+                    region.notify()
+                    say(True)
+            except zinc.ZincError as error:
+                say(type(error).__name__)
+    """
+    )
+    assert [opener.hear() for _ in range(4)] == ["WrongOwnerError", "WrongOwnerError", True, True]
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
 def test_another_users_region_needs_to_be_accepted(child, directory):
     directory.chmod(0o777)
@@ -248,3 +314,47 @@ def test_another_users_region_needs_to_be_accepted(child, directory):
     with SharedRegion.open("readable", accept_owner=4711) as mine:
         mine.notify()
     assert opener.hear() is True
+
+
+def test_a_second_interpreter_is_refused_and_the_first_goes_on(child):
+    other = child("""
+        import asyncio
+        try:
+            import _interpreters as interpreters  # from Python 3.13 on
+            legacy = interpreters.create("legacy")
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+            legacy = interpreters.create(isolated=False)
+        import zinc
+        from zinc import SharedRegion
+
+        region = SharedRegion.create("x", 64)
+        for _ in range(2):
+            interpreters.run_string(legacy, '''if True:
+                try:
+                    import zinc
+                except ImportError as error:
+                    print(error, flush=True)
+                else:
+                    print("imported", flush=True)
+            ''')
+        interpreters.destroy(legacy)
+        try:
+            SharedRegion.open("absent")
+        except zinc.NotFoundError as error:
+            say(isinstance(error, zinc.ZincError))
+
+        async def main():
+            peer = SharedRegion.open("x")
+            task = asyncio.create_task(peer.wait_async())
+            await asyncio.sleep(0)
+            region.notify()
+            return await task
+
+        say(asyncio.run(main()))
+    """)
+    for _ in range(2):
+        assert "another interpreter of this process has imported zinc" in other.process.stdout.readline()
+    assert other.hear() is True
+    assert other.hear() is True
+    assert other.end() == (0, "")

@@ -75,6 +75,72 @@ def test_a_region_is_a_flat_writable_buffer_of_its_capacity(region):
     assert SharedRegion.create("odd", 4097).capacity == len(memoryview(SharedRegion.open("odd"))) == 4097
 
 
+@pytest.mark.parametrize("name", DTYPES)
+@pytest.mark.parametrize("shape", [(2, 3), (), 7, (2, 0, 3), (1,) * 8], ids=str)
+def test_the_buffer_of_a_described_region_has_its_format_and_shape(name, shape):
+    region = SharedRegion.create_tensor("t", name, shape)
+    like = np.zeros(shape, name)
+    region.as_numpy()[...] = like + like.dtype.type(1)
+    array = np.asarray(region)
+    assert (array.dtype, array.shape, array.strides) == (like.dtype, like.shape, region.as_numpy().strides)
+    assert (array == 1).all()
+    assert np.sum(region) == like.size, "elements are summed, not bytes"
+    array[...] = 0
+    assert not region.as_numpy().any(), "it is a view"
+    expected, found = memoryview(like), memoryview(region)
+    for member in ("format", "shape", "itemsize", "nbytes", "ndim", "readonly", "c_contiguous"):
+        assert getattr(found, member) == getattr(expected, member), member
+    assert found.obj is region
+
+
+def test_a_described_region_is_flat_bytes_to_those_who_ask_for_bytes():
+    region = SharedRegion.create("t", 64)
+    region.describe("float32", (2, 3))
+    struct.pack_into("<f", region, 4, 1.5)
+    assert np.asarray(region)[0, 1] == 1.5
+    assert np.frombuffer(region, np.float32).shape == (6,), "frombuffer asks for a shape, and flattens it"
+    assert io.BytesIO(b"\0" * 64).readinto(region) == 64
+    view = region.as_memoryview()
+    assert (view.nbytes, view.format, view.shape, view.readonly) == (64, "B", (64,), False)
+    view[4:8] = struct.pack("<f", 2.5)
+    assert region.as_numpy()[0, 1] == 2.5
+    assert SharedRegion.open("t", read_only=True).as_memoryview().readonly
+
+
+def test_the_buffer_follows_a_new_description():
+    region = SharedRegion.create("t", 64)
+    assert np.asarray(region).shape == (64,)
+    region.describe("int16", (2, 4))
+    before = np.asarray(region)
+    region.describe("float64", 3)
+    assert (before.dtype, before.shape) == (np.int16, (2, 4))
+    assert (np.asarray(region).dtype, np.asarray(region).shape) == (np.float64, (3,))
+
+
+def test_a_type_without_a_buffer_format_is_loud():
+    region = SharedRegion.create_tensor("t", "bfloat16", (2, 2))
+    with pytest.raises(BufferError, match=r"bfloat16.*as_numpy\(\).*ml_dtypes"):
+        memoryview(region)
+    with pytest.raises(BufferError, match="ml_dtypes"):
+        bytes(region)
+    assert region.as_memoryview().nbytes == 8
+    assert np.frombuffer(region.as_memoryview(), np.uint16).shape == (4,)
+
+
+def test_a_described_region_refuses_what_it_cannot_be():
+    import _testbuffer as buffers
+
+    region = SharedRegion.create_tensor("t", "int32", (2, 3))
+    reader = SharedRegion.open("t", read_only=True)
+    with pytest.raises(BufferError, match="column-major"):
+        buffers.ndarray(region, getbuf=buffers.PyBUF_F_CONTIGUOUS)
+    with pytest.raises(BufferError, match="read-only"):
+        buffers.ndarray(reader, getbuf=buffers.PyBUF_FULL)
+    assert buffers.ndarray(reader, getbuf=buffers.PyBUF_FULL_RO).readonly
+    assert buffers.ndarray(region, getbuf=buffers.PyBUF_C_CONTIGUOUS).shape == (2, 3)
+    assert buffers.ndarray(SharedRegion.create_tensor("r", "u1", (1, 5)), getbuf=buffers.PyBUF_F_CONTIGUOUS).ndim == 2
+
+
 def test_struct_io_ctypes_and_bytearray_take_a_region(region):
     struct.pack_into("<Id", region, 16, 7, 0.5)
     assert struct.unpack_from("<Id", region, 16) == (7, 0.5)
@@ -278,9 +344,9 @@ def test_zinc_works_without_numpy_until_an_array_is_wanted(child):
         sys.modules["numpy"] = None
         from zinc import SharedRegion
         region = SharedRegion.create_tensor("t", "float32", (2, 2))
-        memoryview(region).cast("f")[3] = 1.5
+        memoryview(region)[1, 1] = 1.5
         region.notify()
-        say([region.dtype, list(region.shape), memoryview(region).cast("f")[3]])
+        say([region.dtype, list(region.shape), region.as_memoryview().cast("f")[3]])
         try:
             region.as_numpy()
         except ImportError as error:

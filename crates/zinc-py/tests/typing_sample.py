@@ -49,16 +49,26 @@ async def follow() -> None:
     assert_type(asyncio.create_task(region.wait_async()), asyncio.Task[bool])
     async with asyncio.TaskGroup() as group:
         assert_type(group.create_task(region.wait_async(1000)), asyncio.Task[bool])
-    async for nothing in region:
-        assert_type(nothing, None)
-    for _ in region:  # type: ignore[attr-defined]
-        pass
+    async for sequence in region:
+        assert_type(sequence, int)
+    for sequence in region:
+        assert_type(sequence, int)
+    assert_type(await SharedRegion.open_async("pipeline", timeout=timedelta(seconds=5)), SharedRegion)
+    assert_type(asyncio.create_task(SharedRegion.open_async("pipeline")), asyncio.Task[SharedRegion])
 
 
 def tensors(frame: npt.NDArray[np.uint8]) -> None:
     with SharedRegion.create_tensor("frame", frame.dtype, frame.shape, mode=0o640) as region:
         assert_type(region, OwnedRegion)
         region.describe(np.int16, 7)
+        assert_type(region.as_memoryview()[0], int)
+        assert_type(region.is_named(), bool)
+    with SharedRegion.create_from("frame", frame, replace=True, unlinked=True) as region:
+        assert_type(region, OwnedRegion)
+        region.link()
+        assert_type(region.is_owner, bool)
+        assert_type(region.owner_alive, bool)
+    zinc.remove("frame", missing_ok=True)
     first = SharedRegion.open_or_create("board", 4096)
     if isinstance(first, OwnedRegion):
         first.unlink()

@@ -111,8 +111,12 @@ impl Language for Python {
     fn generate(&self, files: &mut Files<'_>, spec: &Spec) -> Result<()> {
         files.put("crates/zinc-py/python/zinc/__init__.py", &generate::package(spec))?;
         files.put("crates/zinc-py/python/zinc/_errors.py", &generate::errors(spec))?;
-        files.put("crates/zinc-py/src/calls.rs", &generate::calls(files.project, spec)?)?;
-        files.part("crates/zinc-py/python/zinc/_zinc.pyi", "    #", "calls", &generate::stubs(spec))
+        let calls = generate::calls(files.project, spec)?;
+        files.put("crates/zinc-py/src/calls.rs", &calls)?;
+        let (project, stubs) = (files.project, generate::stubs(spec));
+        files.part_and("crates/zinc-py/python/zinc/_zinc.pyi", "    #", "calls", &stubs, |stub| {
+            generate::document(project, &calls, &stub)
+        })
     }
 }
 

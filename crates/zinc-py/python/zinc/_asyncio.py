@@ -1,26 +1,34 @@
 """Waiting on asyncio's event loops: one bell per loop, and coroutines that poll when it rings.
 
-A thread of Zinc's own sees the notifications, and rings without the interpreter, so that nobody who holds that for long
-delays it. The loop hears it as it hears a socket. The coroutine looks again on its loop's thread, and only this look
-takes a notification in: one that is cancelled after the bell and before the look has taken nothing.
+A thread of Zinc's own sees the notifications. It rings without the interpreter, so that no thread that holds the
+interpreter for long delays it. The loop hears the bell as it hears a socket. The coroutine looks again on its loop's
+thread, and only this look takes a notification in: a coroutine that is cancelled before it looks has taken nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from weakref import WeakKeyDictionary, ref
 
-from ._errors import ClosedError
-from ._zinc import _Bell, _Wait
+from ._zinc import _Bell
 
 if TYPE_CHECKING:
     from ._zinc import SharedRegion
 
+_Outcome_co = TypeVar("_Outcome_co", covariant=True)
+
+
+class _Pending(Protocol[_Outcome_co]):
+    """What is polled until it is over: a wait or an open."""
+
+    def poll(self, bell: _Bell, number: int, /) -> _Outcome_co | None: ...
+    def end(self) -> None: ...
+
 
 class LoopBell:
-    """A loop's bell, and who waits for it. The loop alone holds it, as what it calls: it goes when the loop closes."""
+    """A loop's bell, and the futures that wait for it. Only the loop holds it, as its reader: it goes when the loop closes."""
 
     __slots__ = ("__weakref__", "bell", "waiting")
 
@@ -41,7 +49,7 @@ _numbers = count()
 
 
 def bell_of(loop: asyncio.AbstractEventLoop) -> LoopBell:
-    """The loop's bell, hung up by the first wait."""
+    """The loop's bell, which the first wait makes."""
     known = _bells.get(loop)
     bell = None if known is None else known()
     if bell is None:
@@ -50,43 +58,28 @@ def bell_of(loop: asyncio.AbstractEventLoop) -> LoopBell:
     return bell
 
 
-async def wait_async(region: SharedRegion, wait: _Wait) -> bool:
-    """The coroutine of `region.wait_async()`. It holds the region, whose end would be that of the wait."""
+async def wait_async(region: SharedRegion | None, pending: _Pending[_Outcome_co]) -> _Outcome_co:
+    """The coroutine of `region.wait_async()`. It holds the region, because the wait ends with it."""
     loop = asyncio.get_running_loop()
     bell = bell_of(loop)
     number = next(_numbers)
     try:
-        while (notified := wait.poll(bell.bell, number)) is None:
+        while (outcome := pending.poll(bell.bell, number)) is None:
             future = bell.waiting[number] = loop.create_future()
             await future
-        return notified
+        return outcome
     finally:
-        # Whoever keeps the exception of a cancelled wait keeps this frame, but is not to keep the wait and the bell.
-        wait.end()
+        # A program that keeps the exception of a cancelled wait keeps this frame, which must not keep the wait and the bell.
+        pending.end()
         bell.waiting.pop(number, None)
         del bell
 
 
-class Notifications:
-    """The iterator of `async for _ in region`."""
-
-    __slots__ = ("began_open", "region")
-
-    def __init__(self, region: SharedRegion) -> None:
-        self.region = region
-        self.began_open = not region.closed
-
-    def __aiter__(self) -> Notifications:
-        return self
-
-    async def __anext__(self) -> None:
-        try:
-            await self.region.wait_async()
-        except ClosedError:
-            if self.began_open:
-                raise StopAsyncIteration from None
-            raise
+async def open_async(pending: _Pending[SharedRegion]) -> SharedRegion:
+    """The coroutine of `SharedRegion.open_async()`."""
+    return await wait_async(None, pending)
 
 
-# The name by which people know it, which warnings and tracebacks show.
+# The names by which people know them, which warnings and tracebacks show.
 wait_async.__qualname__ = "SharedRegion.wait_async"
+open_async.__qualname__ = "SharedRegion.open_async"

@@ -1,12 +1,14 @@
 //! The Python package's generated code: exception classes, and the calls that take options.
 
 mod calls;
+mod docstrings;
 
 use crate::generate::MARK;
 use crate::generate::text::each;
 use zinc_spec::{Kind, Spec};
 
 pub(crate) use calls::{calls, stubs};
+pub(crate) use docstrings::document;
 
 pub(crate) fn errors(spec: &Spec) -> String {
     let kinds = &spec.kinds;
