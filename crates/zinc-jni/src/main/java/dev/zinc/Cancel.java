@@ -2,7 +2,7 @@
 
 package dev.zinc;
 
-/** Ends an open from any thread, until it is closed: whoever comes later does nothing. */
+/** Ends an open from any thread, until this is closed; a later call does nothing. */
 final class Cancel implements AutoCloseable {
     private final long cancel = Native.cancel();
     private boolean released;

@@ -1,4 +1,4 @@
-// What blocks in native code, done on a platform thread while a virtual thread waits for it.
+// Platform threads for work that blocks in native code, or that users have attached to futures.
 
 package dev.zinc;
 
@@ -14,12 +14,12 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Platform threads for what would hold up other work: a virtual thread that blocks in native code keeps its carrier, of
- * which there are few; and whoever completes futures must not be held up by what depends on them.
+ * Platform threads for what would delay other work: a virtual thread that blocks in native code occupies its carrier, of
+ * which there are few; and the thread that completes futures must not wait for the code that depends on them.
  */
 final class Elsewhere {
     /**
-     * As many threads as there is work at a time; an idle one goes after some seconds, and none keeps the JVM alive.
+     * One thread for each piece of work; an idle one ends after some seconds, and none keeps the JVM alive.
      */
     static final ExecutorService THREADS = new ThreadPoolExecutor(
             0, Integer.MAX_VALUE, 5, TimeUnit.SECONDS, new SynchronousQueue<>(), Elsewhere::thread);

@@ -12,7 +12,7 @@ import java.util.Set;
  * {@link #wakeup()} on the selector that the thread is blocked in. Nothing can be selected with it.
  */
 final class Sleep extends AbstractSelector {
-    /** Kept for an interrupt that comes when the sleep has just ended, and with it what it wakes. */
+    /** An interrupt may call it when the sleep has just ended, so it must be harmless then. */
     private final Runnable wakeup;
 
     /** A sleep that {@code wakeup} ends. */

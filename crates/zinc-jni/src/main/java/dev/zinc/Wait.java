@@ -6,8 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /**
- * An asynchronous wait. However it is completed from outside (cancelled, or by {@code orTimeout}), the wait ends at
- * once, and has taken no notification in; what comes too late for that does nothing.
+ * An asynchronous wait. Completing it from outside (by {@code cancel}, or by {@code orTimeout}) ends the wait at once,
+ * and the notification is left to the next wait. A completion that comes after the outcome does nothing.
  */
 final class Wait extends CompletableFuture<Boolean> {
     static {
@@ -30,7 +30,7 @@ final class Wait extends CompletableFuture<Boolean> {
         Held.untilGarbage(this, () -> Native.releaseWait(wait));
     }
 
-    /** Begins a wait for a future that users get: what depends on it may block, and runs on a thread for that. */
+    /** Begins a wait for a future that users get. What depends on it may block, so it runs on a thread of the pool. */
     static CompletableFuture<Boolean> begin(SharedRegion region, long timeout) {
         return new Wait(region, timeout, false);
     }
