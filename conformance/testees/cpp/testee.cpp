@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -81,7 +83,7 @@ zinc::shape shape(const json& command) { return command.at("shape").get<std::vec
 
 json hello(handles&, const json&) {
   std::vector<std::string> can = capabilities(elements());
-  can.insert(can.end(), {"async", "exit-handlers", "fork", "setuid", "read-only-views"});
+  can.insert(can.end(), {"async", "exit-handlers", "fork", "setuid", "read-only-views", "views"});
   return {{"protocol", 1}, {"pid", getpid()}, {"version", zinc::version()}, {"can", can}};
 }
 
@@ -116,6 +118,20 @@ json open_or_create(handles& open, const json& command) {
     open.keep(command, std::move(region));
   }
   return {{"owner", owner.has_value()}};
+}
+
+/// How many open files belong to views whose handles are closed.
+json views(handles&, const json& command) {
+  const auto open_files = [] {
+    const std::filesystem::directory_iterator files("/proc/self/fd");
+    return std::distance(begin(files), end(files));
+  };
+  const auto before = open_files();
+  std::vector<zinc::view> kept;
+  for (auto left = command.at("count").get<int>(); left > 0; --left) {
+    kept.push_back(zinc::region::open(text(command, "name"), options(command)).get_view());
+  }
+  return open_files() - before;
 }
 
 json remove(handles&, const json& command) {
@@ -272,6 +288,7 @@ private:
       {"create", create},
       {"open", open},
       {"open_or_create", open_or_create},
+      {"views", views},
       {"remove", remove},
       {"list", list},
       {"fork", fork_child},
@@ -279,6 +296,8 @@ private:
   };
   const calls<zinc::owned_region> of_an_owner_ = {
       {"unlink", plain<zinc::owned_region>(&zinc::owned_region::unlink)},
+      {"link", plain<zinc::owned_region>(&zinc::owned_region::link)},
+      {"is_named", [](auto& owner, auto&) { return json(owner.is_named()); }},
       {"persist", plain<zinc::owned_region>(&zinc::owned_region::persist)},
       {"describe", describe},
   };

@@ -111,7 +111,8 @@ impl Place {
         for _ in 0..HIDE_ROUNDS {
             let id = u128::from_ne_bytes(process::random_id()?);
             let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::RDWR | OFlags::CLOEXEC;
-            let file = fs::openat(&self.dir, format!("{HIDDEN}{id:032x}"), flags, Mode::RUSR | Mode::WUSR)?;
+            let name = format!("{HIDDEN}{id:032x}");
+            let file = fs::openat(&self.dir, name, flags, Mode::RUSR | Mode::WUSR).map_err(no_files_here)?;
             let file = File::from(file);
             // Held for as long as the file is open or mapped, which is longer than it needs to be.
             if lock::hold(&file, Byte::Maker)? && fs::fstat(&file)?.st_nlink > 0 {
@@ -156,5 +157,15 @@ pub(super) fn through_proc<T>(
     match call(format!("/proc/self/fd/{descriptor}")) {
         Err(Errno::NOENT) => call(format!("/proc/thread-self/fd/{descriptor}")),
         called => called,
+    }
+}
+
+/// What making a file says in a directory that has none but its own, as /proc.
+fn no_files_here(error: Errno) -> io::Error {
+    match error {
+        Errno::NOENT => {
+            io::Error::new(io::ErrorKind::Unsupported, "its file system takes no new files; use a tmpfs")
+        }
+        other => other.into(),
     }
 }
