@@ -225,7 +225,7 @@ def test_interrupt_ends_a_wait_of_that_handle_only(owner, peer, asleep, waiting)
     asleep("x")
     while thread.is_alive():
         peer.interrupt()
-    with pytest.raises(zinc.WaitInterruptedError, match='wait "x": interrupt'):
+    with pytest.raises(zinc.WaitInterruptedError, match='wait "x": this handle was interrupted'):
         thread.result()
     assert not peer.wait(0), "a later wait is not concerned"
     owner.notify()
