@@ -92,11 +92,11 @@ fn be_told_to_spin(part: &mut Part) {
     for wrong in ["abc", "-1", "1.5", "5us", " "] {
         let (by_environment, by_option) = create(wrong);
         says(by_environment, ErrorKind::InvalidArgument, &format!("ZINC_SPIN_US is {wrong:?}"));
-        by_option.expect("who says how long to spin does not ask the environment");
+        drop(by_option.expect("an option that says how long to spin asks no environment"));
         says(options.open("none"), ErrorKind::InvalidArgument, "a number of microseconds, or unset it");
     }
     for right in ["", "0", "50", " 7 "] {
-        create(right).0.expect("a number, or nothing");
+        drop(create(right).0.expect("a number, or nothing"));
     }
     part.say("done");
 }
