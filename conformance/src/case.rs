@@ -18,8 +18,12 @@ pub(crate) use parts::{Call, Expect, Role, Step, Together};
 /// How long a whole case may take unless it says otherwise.
 const WATCHDOG: u64 = 20;
 
+/// The commands that are answered when they are over, and may be cancelled before.
+pub(crate) const ASYNCHRONOUS: &[&str] = &["open_async", "wait_async"];
+
 /// What a testee may or may not be able to do; values of an element type are `dtype:NAME`.
-const CAPABILITIES: &[&str] = &["async", "exit-handlers", "fork", "read-only-views", "setuid", "views"];
+const CAPABILITIES: &[&str] =
+    &["async", "async-open", "exit-handlers", "fork", "read-only-views", "setuid", "views"];
 
 /// One case, ready to run over any pair of languages.
 pub(crate) struct Case {
@@ -157,12 +161,12 @@ impl Case {
             match &line.step {
                 Step::Call(Call { role, command, later: Some(label), .. }) => {
                     ensure!(open.insert(label, *role).is_none(), "the label {label} is in use already");
-                    if command == "wait_async" {
+                    if ASYNCHRONOUS.contains(&command.as_str()) {
                         waits.insert((*role, label));
                     }
                 }
                 Step::Call(Call { role, cancels: Some(label), .. }) => {
-                    ensure!(waits.contains(&(*role, label)), "it has no asynchronous wait {label:?}");
+                    ensure!(waits.contains(&(*role, label)), "it has no asynchronous wait or open {label:?}");
                 }
                 Step::Answers { labels, .. } => {
                     for label in labels {

@@ -13,14 +13,18 @@ pub(crate) fn answer(outcome: &Outcome, expect: &Expect) -> Result<()> {
         (Outcome::Value(_), Expect::Success) => Ok(()),
         (Outcome::Value(value), Expect::Gives(expect)) if matches(expect, value) => Ok(()),
         (Outcome::Value(value), Expect::Gives(expect)) => bail!("expected {expect}, got {value}"),
-        (Outcome::Value(value), Expect::Fails(kind)) => bail!("expected the error {kind}, got {value}"),
-        (Outcome::Error { kind, code, message }, Expect::Fails(expect)) => {
+        (Outcome::Value(value), Expect::Fails { kind, .. }) => {
+            bail!("expected the error {kind}, got {value}")
+        }
+        (Outcome::Error { kind, code, message }, Expect::Fails { kind: expect, says }) => {
             ensure!(kind == expect, "expected the error {expect}, got {kind} ({message})");
             ensure!(
                 *code == SPEC.code(expect).map(i64::from),
                 "the error {kind} came with the code {code:?} ({message})"
             );
             ensure!(SPEC.code(expect).is_none() || !message.is_empty(), "the error {kind} has no message");
+            let says = says.as_deref().unwrap_or_default();
+            ensure!(message.contains(says), "the error {kind} does not say {says:?}: {message}");
             Ok(())
         }
         (Outcome::Error { kind, message, .. }, _) => bail!("got the error {kind} ({message})"),
@@ -124,13 +128,17 @@ mod tests {
             code,
             message: message.into(),
         };
-        let closed = Expect::Fails("Closed".into());
+        let closed = Expect::Fails { kind: "Closed".into(), says: None };
         assert!(answer(&error("Closed", SPEC.code("Closed").map(i64::from), "x"), &closed).is_ok());
         assert!(answer(&error("Closed", SPEC.code("NotFound").map(i64::from), "x"), &closed).is_err());
         assert!(answer(&error("Closed", None, "x"), &closed).is_err());
         assert!(answer(&error("Closed", SPEC.code("Closed").map(i64::from), ""), &closed).is_err());
         assert!(answer(&error("NotFound", SPEC.code("NotFound").map(i64::from), "x"), &closed).is_err());
         assert!(answer(&Outcome::Value(json!(true)), &closed).is_err());
+        let says = Expect::Fails { kind: "Closed".into(), says: Some("the way out".into()) };
+        let closed = |message| error("Closed", SPEC.code("Closed").map(i64::from), message);
+        assert!(answer(&closed("why; the way out is this"), &says).is_ok());
+        assert!(answer(&closed("why"), &says).is_err());
     }
 
     #[test]

@@ -113,8 +113,8 @@ pub(crate) enum Expect {
     Success,
     /// This value; of an object, these fields at least.
     Gives(Value),
-    /// An error of this kind.
-    Fails(String),
+    /// An error of this kind, with these words in its message.
+    Fails { kind: String, says: Option<String> },
 }
 
 /// What several answers must be.

@@ -1,5 +1,6 @@
 //! How a step is written: `{ opener = "wait", timeout = 60, gives = false }`, read and checked.
 
+use super::ASYNCHRONOUS;
 use super::parts::{Call, Expect, Role, Step, Together};
 use crate::spec::{SPEC, from_hex};
 use anyhow::{Context, Result, bail, ensure};
@@ -109,7 +110,10 @@ impl Fields {
         let background = background.context("background is true or false")?;
         let expect = self.expect()?;
         ensure!(later.is_some() || !background, "a command in the background answers later");
-        ensure!(command != "wait_async" || !background, "an asynchronous wait is beside the loop anyway");
+        ensure!(
+            !ASYNCHRONOUS.contains(&command) || !background,
+            "what is asynchronous is beside the loop anyway"
+        );
         let cancels = match command {
             "cancel" => Some(string(self.take("wait").context("`cancel` needs `wait`")?)?),
             _ => None,
@@ -143,6 +147,8 @@ impl Fields {
     }
 
     fn expect(&mut self) -> Result<Expect> {
+        let says = self.take("says").map(string).transpose()?;
+        ensure!(says.is_none() || self.0.contains_key("fails"), "`says` is about the message of an error");
         match (self.take("gives"), self.take("fails")) {
             (None, None) => Ok(Expect::Success),
             (Some(value), None) => Ok(Expect::Gives(value)),
@@ -150,7 +156,7 @@ impl Fields {
                 let kind = string(kind)?;
                 let known = SPEC.code(&kind).is_some() || TESTEE_ERRORS.contains(&kind.as_str());
                 ensure!(known, "{kind} is no error kind");
-                Ok(Expect::Fails(kind))
+                Ok(Expect::Fails { kind, says })
             }
             (Some(_), Some(_)) => bail!("either `gives` or `fails`"),
         }
@@ -170,7 +176,7 @@ fn is(kind: ArgumentType, value: &Value) -> bool {
     }
 }
 
-/// A list of what answers must be, each a table of `gives` or `fails`.
+/// A list of what answers must be, each a table of `gives` or `fails`, with `says`.
 fn expects(value: Value) -> Result<Vec<Expect>> {
     let each = list(value)?.into_iter().map(|item| {
         let mut fields = Fields(object(item)?);

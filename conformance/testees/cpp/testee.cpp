@@ -83,7 +83,7 @@ zinc::shape shape(const json& command) { return command.at("shape").get<std::vec
 
 json hello(handles&, const json&) {
   std::vector<std::string> can = capabilities(elements());
-  can.insert(can.end(), {"async", "exit-handlers", "fork", "setuid", "read-only-views", "views"});
+  can.insert(can.end(), {"async", "async-open", "exit-handlers", "fork", "setuid", "read-only-views", "views"});
   return {{"protocol", 1}, {"pid", getpid()}, {"version", zinc::version()}, {"can", can}};
 }
 
@@ -227,6 +227,7 @@ public:
     json outcome;
     try {
       if (command.at("do") == "wait_async") return start_waits(command);
+      if (command.at("do") == "open_async") return start_open(command);
       outcome["ok"] = perform(command);
     } catch (const zinc::error& error) {
       outcome = failure(error.code(), error.what());
@@ -256,6 +257,14 @@ private:
     std::visit([&](zinc::region& region) { begun->start(region, timeout(command)); }, *handle);
   }
 
+  void start_open(const json& command) {
+    const std::uint64_t id = command.at("id");
+    const auto begun = std::make_shared<opening>([this, id](json outcome) { report(id, std::move(outcome)); });
+    waits_[id] = begun;
+    begun->start(text(command, "name"), options(command),
+                 [this, command](zinc::region region) { open_.keep(command, std::move(region)); });
+  }
+
   template <class Subject>
   using calls = std::map<std::string, std::function<json(Subject&, const json&)>>;
 
@@ -281,7 +290,7 @@ private:
   handles open_;
   std::mutex output_;
   /// By the ids of their commands; for the command loop alone.
-  std::map<std::uint64_t, std::shared_ptr<waits>> waits_;
+  std::map<std::uint64_t, std::shared_ptr<begun>> waits_;
   const calls<handles> without_handle_ = {
       {"hello", hello},
       {"reset", reset},

@@ -21,8 +21,47 @@ inline nlohmann::json failure(const std::error_code& code, const char* message) 
   return {{"error", code.message()}, {"code", code.value()}, {"message", message}};
 }
 
+/// What a command has begun that is answered when it is over.
+class begun {
+public:
+  virtual ~begun() = default;
+  virtual void cancel() = 0;
+};
+
+/// The open of one command.
+class opening final : public begun {
+public:
+  using json = nlohmann::json;
+  using answer = std::function<void(json)>;
+
+  explicit opening(answer then) : then_(std::move(then)) {}
+
+  /// `keep` is called with the region before `then`.
+  void start(const std::string& name, const zinc::options& how, std::function<void(zinc::region)> keep) {
+    std::error_code code;
+    open_ = zinc::region::open_async(
+        name, how,
+        [then = then_, keep = std::move(keep)](zinc::region region, std::error_code error) {
+          if (error) return then(failure(error, zinc_error_message()));
+          keep(std::move(region));
+          then({{"ok", nullptr}});
+        },
+        code);
+    if (code) then_(failure(code, zinc_error_message()));
+  }
+
+  void cancel() override {
+    if (open_.cancel()) then_({{"error", "Cancelled"}});
+  }
+
+private:
+  answer then_;
+  /// For the command loop alone.
+  zinc::async_open open_;
+};
+
 /// The waits of one command.
-class waits : public std::enable_shared_from_this<waits> {
+class waits final : public begun, public std::enable_shared_from_this<waits> {
 public:
   using json = nlohmann::json;
   using answer = std::function<void(json)>;
@@ -45,7 +84,7 @@ public:
     }
   }
 
-  void cancel() {
+  void cancel() override {
     for (auto& wait : started_) {
       if (wait.cancel()) over({{"error", "Cancelled"}});
     }

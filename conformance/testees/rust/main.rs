@@ -60,6 +60,7 @@ pub(crate) fn serve(input: impl BufRead, handles: &Handles) {
         let command = Command(serde_json::from_str(&line).expect("a command is a JSON object"));
         match command.text("do") {
             Ok("wait_async") => wait_async(command, handles, &mut waits),
+            Ok("open_async") => open_async(command, handles, &mut waits),
             Ok("cancel") => answer(&command, cancel(&command, &waits)),
             Ok("reset") => {
                 waits.clear();
@@ -144,6 +145,24 @@ fn wait_async(command: Command, handles: &Handles, waits: &mut Waits) {
             let (id, timeout) = (command.number("id").unwrap_or_default(), command.timeout());
             let canceller = waits::start(&region, timeout, count, move |outcome| answer(&command, outcome));
             waits.insert(id, canceller);
+        }
+        Err(failure) => answer(&command, Err(failure)),
+    }
+}
+
+fn open_async(command: Command, handles: &Handles, waits: &mut Waits) {
+    let named =
+        command.text("name").and_then(|name| Ok((name.to_owned(), command.text("handle")?.to_owned())));
+    match named {
+        Ok((name, handle)) => {
+            let id = command.number("id").unwrap_or_default();
+            let open = command.options().open_async(name);
+            let handles = handles.clone();
+            let keep = move |region: zinc::SharedRegion| {
+                lock(&handles).insert(handle, Arc::new(region.into()));
+                Value::Null
+            };
+            waits.insert(id, waits::open(open, keep, move |outcome| answer(&command, outcome)));
         }
         Err(failure) => answer(&command, Err(failure)),
     }
@@ -247,7 +266,7 @@ fn perform_on(region: &Region, what: &str, command: &Command) -> Result {
 
 fn hello() -> Value {
     let dtypes = DType::ALL.iter().map(|dtype| format!("dtype:{dtype}"));
-    let can = ["async", "exit-handlers", "fork", "setuid", "read-only-views", "views"]
+    let can = ["async", "async-open", "exit-handlers", "fork", "setuid", "read-only-views", "views"]
         .into_iter()
         .map(str::to_owned)
         .chain(dtypes);

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Poll, Wake, Waker};
-use zinc::{Region, Timeout, WaitAsync};
+use zinc::{OpenAsync, Region, SharedRegion, Timeout, WaitAsync};
 
 enum Turn {
     Poll(usize),
@@ -62,6 +62,35 @@ pub(crate) fn start(
             }
         }
         then(waits.outcome());
+    });
+    Canceller(queue)
+}
+
+/// Starts an open, and has `then` called with what `keep` makes of the region, or with why there is none.
+pub(crate) fn open(
+    mut open: OpenAsync,
+    keep: impl FnOnce(SharedRegion) -> Value + Send + 'static,
+    then: impl FnOnce(Result) + Send + 'static,
+) -> Canceller {
+    let (queue, turns) = channel();
+    let waker = Waker::from(Arc::new(Again { index: 0, queue: queue.clone() }));
+    let mut poll = move || match Pin::new(&mut open).poll(&mut Context::from_waker(&waker)) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    };
+    let first = poll();
+    std::thread::spawn(move || {
+        let mut outcome = first;
+        while outcome.is_none() {
+            match turns.recv().expect("a pending open's waker can send") {
+                Turn::Poll(_) => outcome = poll(),
+                Turn::Cancel => {
+                    drop(poll);
+                    return then(Err(Failure::Cancelled));
+                }
+            }
+        }
+        then(outcome.expect("the loop ends with one").map(keep).map_err(Failure::from));
     });
     Canceller(queue)
 }

@@ -360,7 +360,7 @@ int zinc_open(const char *name,
 // Returns 0, or the error that the owner met when it took the name away; the handle is closed all the same.
 int zinc_close(struct zinc_region *region);
 
-// Takes the region's name away now; for its owner. Who has the region open goes on as before, and the name is free.
+// Takes the region's name away now; for its owner. Handles that are open go on as before, and the name is free.
 //
 // Returns 0, or ZINC_ERROR_PERMISSION_DENIED (this handle opened the region and does not own it, or this process was
 // forked from the owner's), _CLOSED, _OS.
@@ -589,7 +589,7 @@ int zinc_is_owner(const struct zinc_region *region);
 // Whether writing to the data through this handle would kill the process: 1 or 0; or ZINC_ERROR_CLOSED.
 int zinc_is_read_only(const struct zinc_region *region);
 
-// Gives a second handle of the same memory, which has seen what the first one has and goes on independently: the two
+// Makes a second handle of the same memory, which has seen what the first one has and goes on independently: the two
 // may wait at the same time, and each is notified. It is never the owner. Opens nothing, so it works when the name is
 // gone.
 //
@@ -620,7 +620,7 @@ int zinc_link(struct zinc_region *region);
 // Returns 1 or 0, or ZINC_ERROR_PERMISSION_DENIED (this handle does not own the region), _CLOSED, _OS.
 int zinc_is_named(const struct zinc_region *region);
 
-// Takes away a persistent region, or the remains of a dead owner's. Who has it open keeps it; waits on it end with
+// Takes away a persistent region, or the remains of a dead owner's. Handles that are open keep it; waits on it end with
 // ZINC_ERROR_CLOSED. Of the options, which may be NULL, only the directory counts.
 //
 // Returns 0, or ZINC_ERROR_NOT_FOUND, _PERMISSION_DENIED (its owner is alive, or this user may not), _NOT_A_REGION,
@@ -683,7 +683,7 @@ int zinc_describe(struct zinc_region *region,
 // What the owner says the data is.
 //
 // Returns 1 and fills `out`; or 0 if the owner says nothing, with `out` all 0; or ZINC_ERROR_DESCRIPTOR if the header
-// is damaged, _CLOSED, _INVALID_ARGUMENT if `out` is NULL. What it gives fits the region's capacity.
+// is damaged, _CLOSED, _INVALID_ARGUMENT if `out` is NULL. What it returns fits the region's capacity.
 int zinc_get_descriptor(const struct zinc_region *region,
                         struct zinc_descriptor *out);
 
@@ -701,7 +701,7 @@ int zinc_tensor(struct zinc_region *region,
 
 // --- Views: memory that outlives the handle ---
 
-// Gives a view of all of a region's data.
+// Makes a view of all of a region's data.
 //
 // out  Where the view goes, for the caller to release with zinc_view_release, once, from any thread; NULL goes there
 //      on failure.
@@ -716,8 +716,8 @@ int zinc_view_release(struct zinc_view *view);
 
 // Gives a view's memory back and keeps its addresses, for languages whose objects point into the memory uncounted.
 //
-// Who looks there meanwhile meets zero pages, or the region's bytes while other handles or views of this memory are
-// left, and never a fault or what is none of its business. The addresses are free with zinc_view_release. NULL, and a
+// Whoever reads there meanwhile finds zeroes, or the region's bytes while other handles or views of this memory are
+// left; never a fault, and never other memory. The addresses are free with zinc_view_release. NULL, and a
 // view that was retired or released already, are fine. Returns 0.
 int zinc_view_retire(struct zinc_view *view);
 

@@ -1204,7 +1204,7 @@ public:
   /// A handle that is not open.
   owned_region() noexcept = default;
 
-  /// Takes the name away now. Who has the region open goes on as before, and the name is free.
+  /// Takes the name away now. Handles that are open go on as before, and the name is free.
   ///
   /// closed_error; permission_denied_error in a forked child.
   void unlink() { detail::failure().check(zinc_unlink(token())); }

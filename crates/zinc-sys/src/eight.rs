@@ -69,7 +69,7 @@ pub extern "C" fn zinc_close(region: *mut zinc_region) -> c_int {
     })
 }
 
-/// Takes the region's name away now; for its owner. Who has the region open goes on as before, and the name is free.
+/// Takes the region's name away now; for its owner. Handles that are open go on as before, and the name is free.
 ///
 /// Returns 0, or ZINC_ERROR_PERMISSION_DENIED (this handle opened the region and does not own it, or this process was
 /// forked from the owner's), _CLOSED, _OS.

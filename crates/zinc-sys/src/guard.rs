@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_null_argument_is_an_error_in_the_words_of_the_core() {
-        // SAFETY: null is what it must bear.
+        // SAFETY: null is allowed.
         let code = guard("list", || unsafe { place("list", "count", ptr::null_mut(), 0) }.copied());
         assert_eq!(code, ErrorKind::InvalidArgument.code());
         let expected = binding::null_argument("list", "count");

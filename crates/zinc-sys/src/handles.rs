@@ -19,8 +19,8 @@ static HANDLES: Slab<Arc<Handle>> = Slab::new();
 /// How many handles are remembered that were closed.
 const REMEMBERED: usize = 64;
 
-/// The handles that were closed last, with their regions' names, for the errors of who goes on using them. Who finds it
-/// locked does without: in a forked child it may stay so.
+/// The handles that were closed last, with their regions' names, for the errors of callers that go on using them. A
+/// call that finds it locked does without: in a forked child it may stay locked.
 static CLOSED: Mutex<VecDeque<(usize, String)>> = Mutex::new(VecDeque::new());
 
 /// What a handle stands for. Views share it: the region's addresses stay taken for as long as it is not dropped.
@@ -36,7 +36,7 @@ impl Handle {
     }
 }
 
-/// Gives the caller a handle of its own.
+/// Hands the caller a handle of its own.
 pub(crate) fn hand_out(operation: &'static str, out: &mut *mut zinc_region, region: Region) -> Result<()> {
     let facts = Facts::new(region.info());
     let Some(token) = HANDLES.insert(Arc::new(Handle { region, facts })) else {

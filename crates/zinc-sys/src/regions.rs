@@ -58,7 +58,7 @@ pub extern "C" fn zinc_is_read_only(region: *const zinc_region) -> c_int {
     guard("is_read_only", || Ok(handles::enter("is_read_only", region)?.region.is_read_only().into()))
 }
 
-/// Gives a second handle of the same memory, which has seen what the first one has and goes on independently: the two
+/// Makes a second handle of the same memory, which has seen what the first one has and goes on independently: the two
 /// may wait at the same time, and each is notified. It is never the owner. Opens nothing, so it works when the name is
 /// gone.
 ///
@@ -113,7 +113,7 @@ pub extern "C" fn zinc_is_named(region: *const zinc_region) -> c_int {
     guard("is_named", || Ok(handles::enter("is_named", region)?.owner("is_named")?.is_named()?.into()))
 }
 
-/// Takes away a persistent region, or the remains of a dead owner's. Who has it open keeps it; waits on it end with
+/// Takes away a persistent region, or the remains of a dead owner's. Handles that are open keep it; waits on it end with
 /// ZINC_ERROR_CLOSED. Of the options, which may be NULL, only the directory counts.
 ///
 /// Returns 0, or ZINC_ERROR_NOT_FOUND, _PERMISSION_DENIED (its owner is alive, or this user may not), _NOT_A_REGION,

@@ -71,7 +71,7 @@ impl<T> Slab<T> {
         Self { chunks, vacant: Mutex::new(vacant) }
     }
 
-    /// Keeps a value and gives the token that finds it, which is never 0; none if there are too many.
+    /// Keeps a value and returns the token that finds it, which is never 0; none if there are too many.
     pub(crate) fn insert(&self, value: T) -> Option<usize> {
         self.sweep();
         let mut vacant = self.lock();

@@ -87,7 +87,7 @@ pub unsafe extern "C" fn zinc_describe(
 /// What the owner says the data is.
 ///
 /// Returns 1 and fills `out`; or 0 if the owner says nothing, with `out` all 0; or ZINC_ERROR_DESCRIPTOR if the header
-/// is damaged, _CLOSED, _INVALID_ARGUMENT if `out` is NULL. What it gives fits the region's capacity.
+/// is damaged, _CLOSED, _INVALID_ARGUMENT if `out` is NULL. What it returns fits the region's capacity.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zinc_get_descriptor(region: *const zinc_region, out: *mut zinc_descriptor) -> c_int {
     guard("descriptor", || {

@@ -51,7 +51,7 @@ fn enter(operation: &'static str, view: *const zinc_view) -> Result<Guest<'stati
     })
 }
 
-/// Gives a view of all of a region's data.
+/// Makes a view of all of a region's data.
 ///
 /// out  Where the view goes, for the caller to release with zinc_view_release, once, from any thread; NULL goes there
 ///      on failure.
@@ -80,8 +80,8 @@ pub extern "C" fn zinc_view_release(view: *mut zinc_view) -> c_int {
 
 /// Gives a view's memory back and keeps its addresses, for languages whose objects point into the memory uncounted.
 ///
-/// Who looks there meanwhile meets zero pages, or the region's bytes while other handles or views of this memory are
-/// left, and never a fault or what is none of its business. The addresses are free with zinc_view_release. NULL, and a
+/// Whoever reads there meanwhile finds zeroes, or the region's bytes while other handles or views of this memory are
+/// left; never a fault, and never other memory. The addresses are free with zinc_view_release. NULL, and a
 /// view that was retired or released already, are fine. Returns 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn zinc_view_retire(view: *mut zinc_view) -> c_int {

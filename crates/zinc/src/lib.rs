@@ -35,9 +35,9 @@
 //!
 //! # Who owns what
 //!
-//! [`SharedRegion::create`] gives an [`OwnedRegion`]. Its end, by [`close`](SharedRegion::close), drop, or the process's
+//! [`SharedRegion::create`] returns an [`OwnedRegion`]. Its end, by [`close`](SharedRegion::close), drop, or the process's
 //! exit, takes the name away and tells everyone; its process's sudden death does so too, by way of the kernel.
-//! [`SharedRegion::open`] gives a [`SharedRegion`], which has no way to unlink anything.
+//! [`SharedRegion::open`] returns a [`SharedRegion`], which has no way to unlink anything.
 //!
 //! # What is safe, and what is yours to see to
 //!

@@ -115,10 +115,10 @@ pub(crate) fn publish(operation: &Operation<'_>, place: &Place, file: &File, nam
 }
 
 fn is_owned_here(file: &File) -> bool {
-    identity(file).is_ok_and(registry::has_lock_on)
+    identity(file).is_ok_and(registry::has_owners_lock)
 }
 
-/// Who the living owner of the region in `file` is, as the subject of a sentence.
+/// The living owner of the region in `file`, as the subject of a sentence.
 pub(crate) fn owner_in_words(file: &File, fixed: &Fixed) -> String {
     if is_owned_here(file) { "this process".to_owned() } else { format!("process {}", fixed.owner_pid) }
 }

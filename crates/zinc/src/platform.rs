@@ -10,7 +10,7 @@
 //!    [`Place::reopen`] and [`Lock::take`] the owner's lock, [`Place::link`] it in. From that moment others see it, whole.
 //! 3. Finding one: [`Place::find`], [`facts`], [`read_start`], [`lock::is_held`] for whether its owner lives;
 //!    [`Place::facts_of`] for a file that cannot be opened; [`Place::watch`] before looking again when it is not
-//!    there, then [`place::sleep`], which an [`Alarm`] may end.
+//!    there, then [`place::sleep`], which an [`Alarm`] may end; for many at once [`arrivals`] in place of both.
 //!    [`memory::forbid_writing`] where the data is read-only.
 //! 4. Taking a name away: [`Place::find`], [`Lock::take`] the sweeper's lock, [`Place::is_named`] and the owner's lock
 //!    once more, [`Place::unlink`]. A process that unlinks holds the sweeper's lock of that very file, so nobody unlinks

@@ -38,7 +38,7 @@ use owned::Owner;
 
 /// A handle to a region that somebody shares: its bytes, and when to look at them.
 ///
-/// Opening gives one. It cannot unlink the region: only an [`OwnedRegion`] can, and creating gives that.
+/// Opening returns one. It cannot unlink the region: only an [`OwnedRegion`] can, which creating returns.
 ///
 /// # Threads and clones
 ///
@@ -297,7 +297,7 @@ impl SharedRegion {
         self.wait_hosted(timeout.into(), &mut NoHost)
     }
 
-    /// Waits until the sequence is greater than `sequence`, for callers who keep count themselves; gives the sequence
+    /// Waits until the sequence is greater than `sequence`, for callers who keep count themselves; returns the sequence
     /// reached, or `None` if the time is up.
     ///
     /// Counts every notification, this handle's own too, and does not move what [`wait`](SharedRegion::wait) has seen.

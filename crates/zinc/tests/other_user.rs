@@ -175,7 +175,7 @@ fn who_is_in_the_way_is_named_and_whether_its_owner_lives() {
             for call in ["create", "remove", "open"] {
                 let text = other.hear();
                 if call == "remove" && !kill && mode == "666" {
-                    assert!(text.contains("is alive and alone may end it"), "{text}");
+                    assert!(text.contains("owns it and alone may end it"), "{text}");
                     continue;
                 }
                 for told in [call, life, &format!("a region of user {OWNER}"), "or root can"] {

@@ -72,7 +72,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// Has it done on one of these threads. The caller has been promised one.
+    /// Runs it on one of these threads. The caller has been promised one.
     pub(super) fn deliver(&'static self, parcel: Arc<dyn Deliver>) {
         let mut queue = self.queue();
         queue.parcels.push_back(parcel);

@@ -323,7 +323,7 @@ fn loom_hub_a_notification_that_somebody_takes_ends_what_is_pending() {
     });
 }
 
-/// Who finds the owner dead ends what is pending, and what is just about to be.
+/// The thread that finds the owner dead ends the waits that are pending, and those that are about to be.
 #[test]
 fn loom_hub_the_owners_death_ends_what_is_pending() {
     explore(|world| {

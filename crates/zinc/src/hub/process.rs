@@ -239,7 +239,7 @@ pub(crate) fn promise_delivery() -> io::Result<Promise> {
     Hub::current().delivery.promise()
 }
 
-/// Has it done on a thread for callbacks. The caller keeps a promise of one.
+/// Runs it on a thread for callbacks. The caller keeps a promise of one.
 pub(crate) fn deliver(parcel: Arc<dyn Deliver>) {
     Hub::current().delivery.deliver(parcel);
 }

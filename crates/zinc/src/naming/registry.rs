@@ -77,9 +77,9 @@ impl Drop for HeldLock {
     }
 }
 
-/// Whether this process holds a lock on that file, as an owner does.
-pub(super) fn has_lock_on(file: Identity) -> bool {
-    registry().registry.locks.values().any(|lock| lock.is_held() && lock.is_on(file))
+/// Whether this process holds the owner's lock of that file.
+pub(super) fn has_owners_lock(file: Identity) -> bool {
+    registry().registry.locks.values().any(|lock| lock.is_held() && lock.is_owners(file))
 }
 
 /// An owner's place on the list of those to be closed at exit, until it is dropped.

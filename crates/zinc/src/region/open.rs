@@ -269,7 +269,7 @@ pub(super) fn remove_from(operation: &Operation<'_>, place: &Place, name: &str) 
             RegionState::Dead | RegionState::Persistent => Ok(true),
             RegionState::Owned => {
                 let owner = naming::owner_in_words(file, &fixed);
-                let why = format!("{owner} owns it and alone may end it; close the owner's handle there");
+                let why = format!("{owner} owns it and alone may end it, by closing its handle");
                 Err(operation.error(ErrorKind::PermissionDenied, why))
             }
         }

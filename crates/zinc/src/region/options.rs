@@ -93,7 +93,7 @@ impl RegionOptions {
         Err(last.expect("a round that gives no region gives an error"))
     }
 
-    /// Takes away a persistent region, or the remains of a dead owner's. Who has it open keeps it; waiters on a
+    /// Takes away a persistent region, or the remains of a dead owner's. Handles that are open keep it; waiters on a
     /// persistent one get [`Closed`](ErrorKind::Closed).
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! may need the very processor that this one looks on, or take longer than the bound each time. So the budget learns
 //! from what looking finds, and from nothing else: a find doubles it, a miss halves it, in the end down to none.
 //!
-//! Who does not look can find nothing. So a sleep that was short is taken for a hint, and the next wait tries for twice
+//! A wait that does not look finds nothing. So a sleep that was short is taken for a hint, and the next wait tries for twice
 //! the time that this one took. The hint is weak: where both sides share a processor, every sleep is short and no look
 //! finds anything. So each trial that fails doubles the number of hints until the next one.
 

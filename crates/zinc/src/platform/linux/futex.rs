@@ -38,7 +38,7 @@ impl Words {
         self.0.push(entry(word, expected, futex::WaitFlags::SIZE_U32));
     }
 
-    /// Sleeps until a word is woken or changed, or `until` has come; gives the word that was woken, if there was one.
+    /// Sleeps until a word is woken or changed, or `until` has come; returns the word that was woken, if there was one.
     ///
     /// Unless `feels_all`, see [`watches_all`], it sleeps on the bell alone.
     pub(crate) fn park(&mut self, bell: (&AtomicU32, u32), until: u64, feels_all: bool) -> Option<usize> {

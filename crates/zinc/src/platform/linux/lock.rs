@@ -27,6 +27,7 @@ pub(crate) enum Byte {
 /// A lock that is held until it is released or dropped.
 pub(crate) struct Lock {
     file: Descriptor,
+    byte: Byte,
 }
 
 impl Lock {
@@ -35,7 +36,7 @@ impl Lock {
         if !hold(&file, byte)? {
             return Ok(None);
         }
-        Ok(Some(Self { file: Descriptor::of_file(file, process::random_id()?)? }))
+        Ok(Some(Self { file: Descriptor::of_file(file, process::random_id()?)?, byte }))
     }
 
     /// Whether it has not been released.
@@ -48,9 +49,9 @@ impl Lock {
         self.file.lost().is_some()
     }
 
-    /// Whether it is a lock on that file.
-    pub(crate) fn is_on(&self, file: Identity) -> bool {
-        self.file.identity() == file
+    /// Whether it is the owner's lock of that file.
+    pub(crate) fn is_owners(&self, file: Identity) -> bool {
+        self.byte == Byte::Owner && self.file.identity() == file
     }
 
     /// Runs `act` on the open file that holds the lock; `None` if it is released or lost. The caller makes sure that no

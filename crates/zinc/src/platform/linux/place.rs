@@ -87,7 +87,7 @@ impl Place {
         Ok(own == group && mode & GROUP_OF_DIRECTORY != 0 && mode & 0o002 != 0)
     }
 
-    /// Whether nobody at all may change the file of that name, or else the directory, see chattr(1).
+    /// Whether nobody at all may change the file of that name, or the directory if none is given, see chattr(1).
     pub(crate) fn is_immutable(&self, name: Option<&str>) -> bool {
         let (path, flags) = match name {
             Some(name) => (file_name(name), AtFlags::SYMLINK_NOFOLLOW),
