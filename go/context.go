@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"context"
+	"iter"
 	"runtime/cgo"
 	"time"
 )
@@ -16,7 +17,7 @@ import (
 // before it sleeps.
 const look = 50 * time.Microsecond
 
-// WaitContext is [Region.Wait] until ctx is done, and then gives ctx's error. Nothing is lost by that: a notification
+// WaitContext is [Region.Wait] until ctx is done, and then returns ctx's error. Nothing is lost by that: a notification
 // that came meanwhile ends the next wait.
 //
 // For the first 50 microseconds it waits as Wait does, so that who answers at once is heard at once. After that it
@@ -36,7 +37,7 @@ func (r *Region) WaitContext(ctx context.Context) error {
 	var wait *C.zinc_async_wait
 	var failure C.shim_failure
 	status := C.shim_wait_async(r.handle(), C.uintptr_t(handle), &wait, &failure)
-	if err := r.check("wait", status, &failure); err != nil {
+	if err := r.check("WaitContext", status, &failure); err != nil {
 		handle.Delete()
 		return err
 	}
@@ -51,7 +52,50 @@ func (r *Region) WaitContext(ctx context.Context) error {
 		// It is over already, and may have taken a notification in.
 		end = <-over
 	}
-	return r.check("wait", end.status, &end.failure)
+	return r.check("WaitContext", end.status, &end.failure)
+}
+
+// WaitPastContext is [Region.WaitPast] until ctx is done, and then returns ctx's error. It returns the sequence reached.
+// It takes up no thread, as [Region.WaitContext]; unlike there, neither Interrupt nor Close of this Region ends it: end ctx.
+func (r *Region) WaitPastContext(ctx context.Context, sequence uint64) (uint64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if reached, notified, err := r.WaitPast(sequence, 0); notified || err != nil {
+		return reached, err
+	}
+	// A handle of its own: the wait moves nothing that Wait has seen, and hears this Region's notifications too.
+	clone, err := r.Clone()
+	if err != nil {
+		return 0, err
+	}
+	defer clone.Close()
+	for {
+		if reached, notified, err := r.WaitPast(sequence, 0); notified || err != nil {
+			return reached, err
+		}
+		if err := clone.WaitContext(ctx); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// Notifications yields the sequence at each notification that this Region has not seen, until ctx is done, the loop is
+// left, or the wait fails: the last pair has the error then, which is ctx's if that is done. Several notifications may
+// arrive as one; the sequence tells how many.
+func (r *Region) Notifications(ctx context.Context) iter.Seq2[uint64, error] {
+	return func(yield func(uint64, error) bool) {
+		for {
+			err := r.WaitContext(ctx)
+			var sequence uint64
+			if err == nil {
+				sequence, err = r.Sequence()
+			}
+			if !yield(sequence, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // An outcome is what a wait without a thread came to.

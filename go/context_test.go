@@ -5,7 +5,9 @@ package zinc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"testing"
 	"time"
@@ -229,6 +231,114 @@ func TestAThousandWaitsWithAContextShareTheirThreads(t *testing.T) {
 	must(0, owner.Notify())(t)
 	for _, wait := range waits {
 		must(0, within(t, "a notified wait", wait))(t)
+	}
+}
+
+func TestOpenContextOpensWhatAppears(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	opened := async(func() error {
+		region, err := zinc.OpenContext(ctx, unique(t))
+		if err != nil {
+			return err
+		}
+		return region.Close()
+	})
+	untilOpening(t, 1)
+	owner := must(zinc.Create(unique(t), 1))(t)
+	defer owner.Close()
+	must(0, within(t, "the open", opened))(t)
+	must(0, must(zinc.OpenContext(ctx, unique(t)))(t).Close())(t)
+}
+
+func TestACancelledOpenReturnsTheContextsErrorAndOpensNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	opened := async(func() error { _, err := zinc.OpenContext(ctx, "never"); return err })
+	untilOpening(t, 1)
+	cancel()
+	if err := within(t, "the cancelled open", opened); err != context.Canceled {
+		t.Error(err)
+	}
+	if _, err := zinc.OpenContext(ctx, "never"); err != context.Canceled {
+		t.Error("a context that was done before:", err)
+	}
+	for _, timeout := range []time.Duration{-1, 0, time.Millisecond} {
+		_, err := zinc.OpenContext(t.Context(), "never", zinc.WithTimeout(timeout))
+		if !errors.Is(err, zinc.ErrNotFound) {
+			t.Error(timeout, err)
+		}
+	}
+}
+
+// untilOpening looks until so many goroutines open with a context, and have given up their threads.
+func untilOpening(t *testing.T, goroutines int) {
+	t.Helper()
+	opening := regexp.MustCompile(`(?m)^goroutine \d+ .*\[select.*\]:\n.*\.openAsync\(`)
+	buffer := make([]byte, 1<<20)
+	eventually(t, "an open with a context is pending", func() bool {
+		return len(opening.FindAll(buffer[:runtime.Stack(buffer, true)], -1)) >= goroutines
+	})
+}
+
+func TestNotificationsYieldTheSequenceUntilTheContextIsDone(t *testing.T) {
+	owner, peer := pair(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	must(0, owner.Notify())(t)
+	ended := async(func() error {
+		var expected uint64
+		for sequence, err := range peer.Notifications(ctx) {
+			if err != nil {
+				return err
+			}
+			if expected++; sequence != expected {
+				return fmt.Errorf("%d, not %d", sequence, expected)
+			}
+			if sequence == 5 {
+				cancel()
+			} else if err := owner.Notify(); err != nil {
+				return err
+			}
+		}
+		return errors.New("ended without an error")
+	})
+	if err := within(t, "the end of the loop", ended); err != context.Canceled {
+		t.Error(err)
+	}
+	must(0, owner.Notify())(t)
+	for sequence, err := range peer.Notifications(t.Context()) {
+		if sequence != 6 || err != nil {
+			t.Error(sequence, err)
+		}
+		break
+	}
+}
+
+func TestWaitPastContextCountsEveryNotificationAndTakesNoneIn(t *testing.T) {
+	owner, peer := pair(t)
+	for i, notify := range []func() error{owner.Notify, peer.Notify} {
+		type end struct {
+			reached uint64
+			err     error
+		}
+		waited := async(func() end {
+			reached, err := peer.WaitPastContext(t.Context(), uint64(i))
+			return end{reached, err}
+		})
+		untilPending(t, 1)
+		must(0, notify())(t)
+		if end := within(t, "the wait", waited); end.reached != uint64(i+1) || end.err != nil {
+			t.Error(end)
+		}
+	}
+	if !must(peer.Wait(0))(t) {
+		t.Error("the owner's notification was taken in")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	waited := async(func() error { _, err := peer.WaitPastContext(ctx, 2); return err })
+	untilPending(t, 1)
+	cancel()
+	if err := within(t, "the cancelled wait", waited); err != context.Canceled {
+		t.Error(err)
 	}
 }
 

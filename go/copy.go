@@ -14,7 +14,7 @@ import (
 // ReadAt copies from the data, starting at byte off, as [io.ReaderAt] says. It is safe beside Close.
 func (r *Region) ReadAt(p []byte, off int64) (int, error) {
 	var n int
-	err := r.during("read", off, func(data []byte) error {
+	err := r.during("ReadAt", off, func(data []byte) error {
 		if n = copy(p, data); n < len(p) {
 			return io.EOF
 		}
@@ -26,7 +26,7 @@ func (r *Region) ReadAt(p []byte, off int64) (int, error) {
 // WriteAt copies to the data, starting at byte off, as [io.WriterAt] says. It is safe beside Close, and fails with
 // ErrPermissionDenied if the Region is read-only. What does not fit is [io.ErrShortWrite].
 func (r *Region) WriteAt(p []byte, off int64) (int, error) {
-	const op = "write"
+	const op = "WriteAt"
 	var n int
 	err := r.during(op, off, func(data []byte) error {
 		if r.ReadOnly() {
@@ -50,8 +50,7 @@ func (r *Region) during(op string, off int64, use func(data []byte) error) error
 	}
 	defer C.zinc_view_release(view)
 	if off < 0 {
-		message := fmt.Sprintf("%s %q: the offset %d is negative", op, r.Name(), off)
-		return &Error{Op: op, Region: r.Name(), Code: ErrInvalidSize, Message: message}
+		return invalid(op, r.Name(), "off is %d; offsets are not negative", off)
 	}
 	data := unsafe.Slice((*byte)(C.zinc_view_ptr(view)), r.Capacity())
 	return use(data[min(off, int64(len(data))):])

@@ -57,7 +57,7 @@ func (c Code) facts() codeFacts {
 // An Error is what every function of this package fails with, except that those with a context give the context's
 // error when it is done. It matches its Code, what the Code matches, and its Errno with [errors.Is].
 type Error struct {
-	// Op is what was attempted, such as "open".
+	// Op is what was attempted, such as "Open".
 	Op string
 	// Region is the name of the region concerned; empty if there is none.
 	Region string

@@ -31,6 +31,15 @@ func failed(op, region string, status C.int, failure *C.shim_failure) error {
 	return err
 }
 
+// invalid is the error of a wrong argument, which the text names.
+func invalid(op, region, format string, values ...any) error {
+	message := fmt.Sprintf("%s %q: %s", op, region, fmt.Sprintf(format, values...))
+	return &Error{Op: op, Region: region, Code: ErrInvalidArgument, Message: message, Errno: syscall.EINVAL}
+}
+
+// Errors name operations as Go does.
+func init() { C.zinc_spell_operations(C.ZINC_SPELLING_PASCAL) }
+
 // cString copies s to C memory, for the caller to free. C would take a NUL in it for its end, and so mean another thing.
 func cString(op, region, s string, code Code) (*C.char, error) {
 	if strings.IndexByte(s, 0) >= 0 {

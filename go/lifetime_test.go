@@ -4,10 +4,13 @@ package zinc_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"strconv"
+	"syscall"
 	"testing"
 
 	zinc "github.com/Mohammed-Aman-Khan/zinc/go"
@@ -151,6 +154,23 @@ func TestARegionInUseIsNotCollected(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+func TestForgottenRegionsGiveTheirFilesBackWhenNoneAreLeft(t *testing.T) {
+	var old syscall.Rlimit
+	must(0, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))(t)
+	few := old
+	few.Cur = uint64(entries(t, "fd") + 40)
+	must(0, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few))(t)
+	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	for i := range 200 {
+		if _, err := zinc.Create(fmt.Sprint(unique(t), i), 1); err != nil {
+			t.Fatalf("%d: %v", i, err)
+		}
+	}
+	collected := forgotten(t)
+	eventually(t, "all are collected", func() bool { runtime.GC(); return collected() && len(must(zinc.List())(t)) == 0 })
 }
 
 func TestATensorOutlivesItsForgottenRegion(t *testing.T) {

@@ -54,7 +54,7 @@ func (s State) String() string {
 
 // Info gives what is known of the region. It fails with ErrClosed after Close.
 func (r *Region) Info() (Info, error) {
-	const op = "info"
+	const op = "Info"
 	// The strings are the handle's, which another goroutine may close while they are copied.
 	var clone C.shim_region
 	var failure C.shim_failure
@@ -72,8 +72,8 @@ func (r *Region) Info() (Info, error) {
 // List lists the regions that this user may read, in the order of their names, in the directory that [WithDirectory]
 // says. It fails with ErrNotFound if there is no such directory, and with ErrOS.
 func List(opts ...Option) ([]Info, error) {
-	const op = "list"
-	a, err := newArguments(op, "", opts)
+	const op = "List"
+	a, err := newArguments(op, "", 0, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +99,8 @@ func List(opts ...Option) ([]Info, error) {
 // Who has it open keeps it; waits on it end with ErrClosed. It fails with ErrNotFound, ErrPermissionDenied (its owner
 // is alive, or this user may not), ErrNotARegion, ErrInvalidName or ErrOS.
 func Remove(name string, opts ...Option) error {
-	const op = "remove"
-	a, err := newArguments(op, name, opts)
+	const op = "Remove"
+	a, err := newArguments(op, name, 0, opts)
 	if err != nil {
 		return err
 	}

@@ -78,10 +78,10 @@ func WithSpin(limit time.Duration) Option {
 }
 
 // WithTimeout (open): how long to wait for a region that does not exist yet: readers are often started first. Without
-// the directory itself it fails at once. It blocks the goroutine's thread; a negative time is for ever. Default: not at
-// all.
+// the directory itself it fails at once. It blocks the goroutine's thread; OpenContext does not. Below zero nothing is
+// left, and Forever is for ever. Default: not at all.
 func WithTimeout(timeout time.Duration) Option {
-	return func(o *options) { o.c.timeout_ns = C.int64_t(timeout) }
+	return func(o *options) { o.c.timeout_ns = nanoseconds(timeout) }
 }
 
 // WithDirectory (create, open, list, remove): where the region lives: a directory on a tmpfs or hugetlbfs. Default: the

@@ -37,23 +37,35 @@ func span(limit time.Duration) C.int64_t {
 	return C.int64_t(limit)
 }
 
+// nanoseconds is a timeout as C has it: below zero nothing is left.
+func nanoseconds(timeout time.Duration) C.int64_t {
+	if timeout == Forever {
+		return C.ZINC_FOREVER
+	}
+	return C.int64_t(max(timeout, 0))
+}
+
 // arguments are a call's name and options as C has them.
 type arguments struct {
 	name    *C.char
 	options C.zinc_options
 }
 
-// newArguments makes them, for the caller to free.
-func newArguments(op, name string, opts []Option) (*arguments, error) {
+// newArguments makes them, for the caller to free; timeout is what an open has that is told none.
+func newArguments(op, name string, timeout C.int64_t, opts []Option) (*arguments, error) {
 	var o options
 	C.zinc_options_init(&o.c, C.sizeof_zinc_options)
-	for _, option := range opts {
+	o.c.timeout_ns = timeout
+	for i, option := range opts {
+		if option == nil {
+			return nil, invalid(op, name, "opts[%d] is nil", i)
+		}
 		option(&o)
 	}
 	a := &arguments{options: o.c}
 	var err error
 	if o.directory != "" {
-		if a.options.directory, err = cString(op, name, o.directory, ErrOS); err != nil {
+		if a.options.directory, err = cString(op, name, o.directory, ErrInvalidArgument); err != nil {
 			return nil, err
 		}
 	}

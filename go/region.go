@@ -53,7 +53,7 @@ func (r *Region) base() *Region { return r }
 // Clone gives a second handle of the same memory, which has seen what this one has and goes on independently: both
 // may wait at the same time, and each is notified. It is never the owner, and is closed on its own.
 func (r *Region) Clone() (*Region, error) {
-	const op = "clone"
+	const op = "Clone"
 	defer runtime.KeepAlive(r)
 	var handle C.shim_region
 	var failure C.shim_failure
@@ -129,14 +129,14 @@ func (r *Region) Bytes() []byte {
 // It fails with ErrClosed, or ErrPermissionDenied if this user may only read the region.
 func (r *Region) Notify() error {
 	var failure C.shim_failure
-	return r.check("notify", C.shim_notify(r.handle(), &failure), &failure)
+	return r.check("Notify", C.shim_notify(r.handle(), &failure), &failure)
 }
 
 // Sequence is how many notifications there were, by anyone. It fails with ErrClosed after Close.
 func (r *Region) Sequence() (uint64, error) {
 	var sequence C.uint64_t
 	var failure C.shim_failure
-	err := r.check("sequence", C.shim_sequence(r.handle(), &sequence, &failure), &failure)
+	err := r.check("Sequence", C.shim_sequence(r.handle(), &sequence, &failure), &failure)
 	return uint64(sequence), err
 }
 
@@ -148,7 +148,7 @@ func (r *Region) Interrupt() {
 	}
 	// That the Region is closed is no failure here: no wait is in progress on it.
 	var failure C.shim_failure
-	_ = r.check("interrupt", C.shim_interrupt(r.handle(), &failure), &failure)
+	_ = r.check("Interrupt", C.shim_interrupt(r.handle(), &failure), &failure)
 }
 
 // Close closes this handle. Its waits, in whatever goroutine, end with ErrClosed, and so does every later call. The
@@ -170,7 +170,7 @@ func (r *Region) Close() error {
 		C.zinc_view_release(s.view)
 		r.cleanup.Stop()
 	}
-	return r.check("close", status, &failure)
+	return r.check("Close", status, &failure)
 }
 
 // forget frees the addresses of what was closed, and closes what never was. Slices cannot be asked whether they are

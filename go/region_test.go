@@ -101,6 +101,60 @@ func TestUnlinkFreesTheName(t *testing.T) {
 	must(0, second.Close())(t)
 }
 
+func TestAnUnlinkedRegionIsFoundFromItsLinkOn(t *testing.T) {
+	owner := must(zinc.Create(unique(t), 1, zinc.WithUnlinked()))(t)
+	defer owner.Close()
+	owner.Bytes()[0] = 7
+	if _, err := zinc.Open(unique(t)); must(owner.IsNamed())(t) || !errors.Is(err, zinc.ErrNotFound) {
+		t.Error("it has its name already:", err)
+	}
+	must(0, owner.Link())(t)
+	peer := must(zinc.Open(unique(t), zinc.WithCopyOnWrite()))(t)
+	defer peer.Close()
+	if !must(owner.IsNamed())(t) || peer.Bytes()[0] != 7 {
+		t.Error("it is not what was linked")
+	}
+	if peer.Bytes()[0] = 8; owner.Bytes()[0] != 7 {
+		t.Error("a private write is in the region")
+	}
+	must(0, owner.Unlink())(t)
+	if must(owner.IsNamed())(t) {
+		t.Error("it still has its name")
+	}
+	if err := owner.Link(); !errors.Is(err, zinc.ErrUnsupported) {
+		t.Error(err)
+	}
+}
+
+func TestAGroupIsTheFilesAndIsAccepted(t *testing.T) {
+	group := os.Getgid()
+	owner := must(zinc.Create(unique(t), 1, zinc.WithGroup(group), zinc.WithMode(0o660)))(t)
+	defer owner.Close()
+	if stat := must(os.Stat(must(owner.Info())(t).Path))(t).Sys().(*syscall.Stat_t); int(stat.Gid) != group {
+		t.Error(stat.Gid)
+	}
+	must(0, must(zinc.Open(unique(t), zinc.WithAcceptGroup(group)))(t).Close())(t)
+}
+
+func TestAWrongArgumentIsNamed(t *testing.T) {
+	owner := must(zinc.Create(unique(t), 1))(t)
+	defer owner.Close()
+	_, capacity := zinc.Create("x", -7)
+	_, _, either := zinc.OpenOrCreate("x", -7)
+	_, shape := zinc.CreateTensor("x", zinc.U8, []int{1, -7})
+	_, option := zinc.Open("x", nil)
+	_, off := owner.ReadAt(nil, -7)
+	_, mode := zinc.Create("x", 1, zinc.WithMode(600))
+	for argument, err := range map[string]error{
+		"capacity is -7": capacity, "capacity is -7;": either, "shape[1] is -7": shape, "opts[0]": option,
+		"off is -7": off, "mode": mode, "shape[0] is -7": owner.Describe(zinc.U8, []int{-7}),
+	} {
+		if !errors.Is(err, zinc.ErrInvalidArgument) || !strings.Contains(err.Error(), argument) {
+			t.Errorf("%s: %v", argument, err)
+		}
+	}
+}
+
 func TestARegionThatPersistsStaysUntilRemove(t *testing.T) {
 	for name, create := range map[string]func(name string) (*zinc.OwnedRegion, error){
 		"later": func(name string) (*zinc.OwnedRegion, error) {
@@ -218,7 +272,7 @@ func TestUseAfterCloseIsAnError(t *testing.T) {
 	use := map[string]func(*zinc.OwnedRegion) error{
 		"Notify":     func(r *zinc.OwnedRegion) error { return r.Notify() },
 		"Wait":       func(r *zinc.OwnedRegion) error { _, err := r.Wait(-1); return err },
-		"WaitFor":    func(r *zinc.OwnedRegion) error { _, err := r.WaitFor(-1); return err },
+		"WaitFor":    func(r *zinc.OwnedRegion) error { _, err := r.WaitFor(zinc.Forever); return err },
 		"WaitPast":   func(r *zinc.OwnedRegion) error { _, _, err := r.WaitPast(0, -1); return err },
 		"Context":    func(r *zinc.OwnedRegion) error { return r.WaitContext(t.Context()) },
 		"Sequence":   func(r *zinc.OwnedRegion) error { _, err := r.Sequence(); return err },
@@ -230,6 +284,9 @@ func TestUseAfterCloseIsAnError(t *testing.T) {
 		"WriteAt":    func(r *zinc.OwnedRegion) error { _, err := r.WriteAt(make([]byte, 1), 0); return err },
 		"Unlink":     func(r *zinc.OwnedRegion) error { return r.Unlink() },
 		"Persist":    func(r *zinc.OwnedRegion) error { return r.Persist() },
+		"Link":       func(r *zinc.OwnedRegion) error { return r.Link() },
+		"IsNamed":    func(r *zinc.OwnedRegion) error { _, err := r.IsNamed(); return err },
+		"PastCtx":    func(r *zinc.OwnedRegion) error { _, err := r.WaitPastContext(t.Context(), 0); return err },
 		"Describe":   func(r *zinc.OwnedRegion) error { return r.Describe(zinc.U8, []int{1}) },
 	}
 	closed := must(zinc.Create(unique(t), 1))(t)

@@ -59,4 +59,18 @@ static inline int shim_wait_async(shim_region region, uintptr_t wait, zinc_async
   return shim_note(zinc_wait_async(shim_token(region), -1, shim_over, (void *)wait, out), failure);
 }
 
+// What Go does when an open is over: see zincGoOpened.
+extern void zincGoOpened(uintptr_t open, int status, shim_region region, shim_failure failure);
+
+static void shim_opened(void *open, int status, zinc_region *region) {
+  shim_failure failure;
+  memset(&failure, 0, sizeof failure);
+  zincGoOpened((uintptr_t)open, shim_note(status, &failure), (shim_region)region, failure);
+}
+
+static inline int shim_open_async(const char *name, const zinc_options *options, uintptr_t open, zinc_async_open **out,
+                                  shim_failure *failure) {
+  return shim_note(zinc_open_async(name, options, shim_opened, (void *)open, out), failure);
+}
+
 #endif

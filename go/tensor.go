@@ -46,7 +46,7 @@ func elements[T Element](data []byte, count int) []T {
 
 // tensor gives the shape and the bytes of data that is described as elements of this type.
 func (r *Region) tensor(dtype DType) ([]int, []byte, error) {
-	const op = "tensor"
+	const op = "TensorOf"
 	var descriptor C.zinc_descriptor
 	var view *C.zinc_view
 	var failure C.shim_failure
@@ -70,7 +70,7 @@ func (r *Region) Descriptor() (dtype DType, shape []int, described bool, err err
 	var descriptor C.zinc_descriptor
 	var failure C.shim_failure
 	status := C.shim_get_descriptor(r.handle(), &descriptor, &failure)
-	if err := r.check("descriptor", status, &failure); err != nil || status == 0 {
+	if err := r.check("Descriptor", status, &failure); err != nil || status == 0 {
 		return 0, nil, false, err
 	}
 	return DType(descriptor.dtype), fromC(&descriptor), true, nil

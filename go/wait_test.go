@@ -55,16 +55,15 @@ func TestTimeoutsAreMillisecondsOrADuration(t *testing.T) {
 	}
 }
 
-func TestHugeAndNegativeTimeoutsAreForEver(t *testing.T) {
+func TestHugeTimeoutsAreForEverAndSoIsMinusOneMillisecond(t *testing.T) {
 	owner, peer := pair(t)
 	for i, wait := range []func() (bool, error){
 		func() (bool, error) { return peer.Wait(-1) },
-		func() (bool, error) { return peer.Wait(math.MinInt) },
 		func() (bool, error) { return peer.Wait(math.MaxInt) },
-		func() (bool, error) { return peer.WaitFor(-1) },
-		func() (bool, error) { return peer.WaitFor(math.MaxInt64) },
-		func() (bool, error) { _, notified, err := peer.WaitPast(5, math.MinInt); return notified, err },
-		func() (bool, error) { _, notified, err := peer.WaitPast(6, math.MaxInt); return notified, err },
+		func() (bool, error) { return peer.WaitFor(zinc.Forever) },
+		func() (bool, error) { return peer.WaitFor(math.MaxInt64 - 1) },
+		func() (bool, error) { _, notified, err := peer.WaitPast(4, -1); return notified, err },
+		func() (bool, error) { _, notified, err := peer.WaitPast(5, math.MaxInt); return notified, err },
 	} {
 		waited := async(func() error {
 			notified, err := wait()
@@ -77,6 +76,34 @@ func TestHugeAndNegativeTimeoutsAreForEver(t *testing.T) {
 		must(0, owner.Notify())(t)
 		if err := within(t, "the notified wait", waited); err != nil {
 			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
+
+func TestANegativeDurationLooksOnce(t *testing.T) {
+	_, peer := pair(t)
+	for _, past := range []time.Duration{-1, -time.Millisecond, time.Until(time.Now().Add(-time.Hour)), math.MinInt64} {
+		waited := async(func() error {
+			if notified, err := peer.WaitFor(past); notified || err != nil {
+				return fmt.Errorf("%v: %v, %v", past, notified, err)
+			}
+			return nil
+		})
+		must(0, within(t, "a wait for no time", waited))(t)
+		opened := async(func() error { _, err := zinc.Open("none", zinc.WithTimeout(past)); return err })
+		if err := within(t, "an open for no time", opened); !errors.Is(err, zinc.ErrNotFound) {
+			t.Error(past, err)
+		}
+	}
+}
+
+func TestANumberOfMillisecondsBelowMinusOneIsAnInvalidArgument(t *testing.T) {
+	_, peer := pair(t)
+	for _, ms := range []int{-2, -1000, math.MinInt} {
+		_, err := peer.Wait(ms)
+		_, _, past := peer.WaitPast(0, ms)
+		if !errors.Is(err, zinc.ErrInvalidArgument) || !errors.Is(past, zinc.ErrInvalidArgument) {
+			t.Error(ms, err, past)
 		}
 	}
 }

@@ -218,6 +218,10 @@ func (h held) performAsOwner(c *command) (any, error) {
 	switch c.Do {
 	case "unlink":
 		return nil, h.owner.Unlink()
+	case "link":
+		return nil, h.owner.Link()
+	case "is_named":
+		return h.owner.IsNamed()
 	case "persist":
 		return nil, h.owner.Persist()
 	case "describe":

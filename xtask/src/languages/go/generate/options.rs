@@ -37,7 +37,7 @@ fn function(option: &Choice) -> String {
         ),
         ChoiceType::Duration => ("limit time.Duration".to_owned(), format!("o.c.{field} = span(limit)")),
         ChoiceType::Timeout => {
-            (format!("{} time.Duration", option.name), format!("o.c.{field} = C.int64_t({})", option.name))
+            (format!("{} time.Duration", option.name), format!("o.c.{field} = nanoseconds({})", option.name))
         }
         ChoiceType::Path => (format!("{} string", option.name), format!("o.{0} = {0}", option.name)),
     };
