@@ -91,6 +91,8 @@ namespace Zinc.Conformance
                     return null;
                 case "list":
                     return SharedRegion.List(command.Text("directory")).Select(Listed);
+                case "views":
+                    return Views(command);
                 case "fork":
                     return new JsonObject { ["pid"] = OwnProcess.Fork() };
                 case "become":
@@ -103,6 +105,24 @@ namespace Zinc.Conformance
 
             return Perform(command, Find(command));
         }
+
+        /// <summary>How many open files belong to views whose handles are closed.</summary>
+        private static object Views(Command command)
+        {
+            int before = OpenFiles();
+            var kept = new List<Memory<byte>>();
+            for (long left = command.Number("count"); left > 0; left--)
+            {
+                using SharedRegion region = SharedRegion.Open(command.Name, command.Options());
+                kept.Add(region.AsMemory());
+            }
+
+            int held = OpenFiles() - before;
+            GC.KeepAlive(kept);
+            return held;
+        }
+
+        private static int OpenFiles() => System.IO.Directory.GetFileSystemEntries("/proc/self/fd").Length;
 
         private static SharedRegion Find(Command command)
         {
@@ -162,6 +182,11 @@ namespace Zinc.Conformance
                 case "unlink":
                     region.Unlink();
                     return null;
+                case "link":
+                    region.Link();
+                    return null;
+                case "is_named":
+                    return region.IsNamed();
                 case "persist":
                     region.Persist();
                     return null;
@@ -175,7 +200,7 @@ namespace Zinc.Conformance
 
         private static object Hello()
         {
-            var can = new List<string> { "async", "exit-handlers", "fork", "setuid", "read-only-views" };
+            var can = new List<string> { "async", "exit-handlers", "fork", "setuid", "read-only-views", "views" };
             foreach (DType dtype in (DType[])Enum.GetValues(typeof(DType)))
             {
                 can.Add("dtype:" + dtype.Name());

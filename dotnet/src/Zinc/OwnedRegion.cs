@@ -30,6 +30,38 @@ namespace Zinc
             GC.KeepAlive(this);
         }
 
+        /// <summary>
+        /// Gives the region its name, if it was created <see cref="RegionOptions.Unlinked"/>: from now on others can open
+        /// it, filled as it is.
+        /// </summary>
+        /// <exception cref="AlreadyExistsException">
+        /// A living owner, or a persistent region, has the name. This may be tried again.
+        /// </exception>
+        /// <exception cref="UnsupportedException">The name was taken away: the system names no such file again.</exception>
+        /// <exception cref="ClosedException">The handle is closed.</exception>
+        /// <exception cref="PermissionDeniedException">This process was forked from the owner's.</exception>
+        public void Link()
+        {
+            ZincException.Check(Native.zinc_link(_owned));
+            GC.KeepAlive(this);
+        }
+
+        /// <summary>
+        /// Asks the system whether the name leads to this region at this moment, so that others can open it.
+        /// </summary>
+        /// <returns>
+        /// False before <see cref="Link"/>, after <see cref="Unlink"/>, and once somebody else has deleted the name, as
+        /// <c>rm</c> and systemd's RemoveIPC do.
+        /// </returns>
+        /// <exception cref="ClosedException">The handle is closed.</exception>
+        /// <exception cref="OwnerDiedException">The process has closed the descriptors of the region.</exception>
+        public bool IsNamed()
+        {
+            bool named = ZincException.Check(Native.zinc_is_named(_owned)) > 0;
+            GC.KeepAlive(this);
+            return named;
+        }
+
         /// <summary>Lets the region outlive this handle and process. Twice is fine.</summary>
         /// <remarks>
         /// It has no owner from now on: it is never reclaimed, its waiters get no <see cref="OwnerDiedException"/>, and

@@ -172,5 +172,22 @@ namespace Zinc.Tests
             Assert.Equal($"SharedRegion \"{name}\": 100 bytes", peer.ToString());
             Assert.True(System.Version.TryParse(SharedRegion.Version, out _), SharedRegion.Version);
         }
+
+        [Fact]
+        public void ARegionThatIsCreatedUnlinkedIsFoundOnlyOnceItIsLinked()
+        {
+            string name = Support.Unique();
+            using OwnedRegion owner = SharedRegion.Create(name, 8, new RegionOptions { Unlinked = true });
+            Assert.False(owner.IsNamed());
+            Assert.Throws<NotFoundException>(() => SharedRegion.Open(name));
+            owner.AsSpan()[0] = 42;
+            owner.Link();
+            Assert.True(owner.IsNamed());
+            using SharedRegion peer = SharedRegion.Open(name);
+            Assert.Equal(42, peer.AsSpan()[0]);
+            owner.Unlink();
+            Assert.False(owner.IsNamed());
+            Assert.Throws<UnsupportedException>(() => owner.Link());
+        }
     }
 }
