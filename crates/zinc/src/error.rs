@@ -9,6 +9,7 @@ mod spelling;
 
 pub use kind::ErrorKind;
 pub(crate) use spelling::spelt;
+#[cfg(not(loom))]
 pub use spelling::{Spelling, spell_operations};
 
 /// The result of every fallible call of this crate.
