@@ -54,14 +54,16 @@ func (r *Region) base() *Region { return r }
 // may wait at the same time, and each is notified. It is never the owner, and is closed on its own.
 func (r *Region) Clone() (*Region, error) {
 	const op = "Clone"
-	defer runtime.KeepAlive(r)
 	var handle C.shim_region
 	var failure C.shim_failure
 	status := C.shim_clone(r.handle(), &handle, &failure)
+	if err := r.check(op, status, &failure); err != nil {
+		return nil, err
+	}
 	return newRegion(op, r.Name(), handle, status, &failure)
 }
 
-// handle is what the C functions know the region by: 0 for no Region at all, which they have an error for.
+// handle is what the C functions know the region by: 0 for no Region at all, which check has an error for.
 func (r *Region) handle() C.shim_region {
 	if r == nil || r.state == nil {
 		return 0
@@ -71,6 +73,10 @@ func (r *Region) handle() C.shim_region {
 
 // check makes an error of a method's failure, and keeps the Region from being collected during its call.
 func (r *Region) check(op string, status C.int, failure *C.shim_failure) error {
+	if status < 0 && r.handle() == 0 {
+		C.free(unsafe.Pointer(C.shim_message(failure)))
+		return invalid(op, "", "the Region is none; take one that Open or Create returned")
+	}
 	if status < 0 {
 		return failed(op, r.Name(), status, failure)
 	}

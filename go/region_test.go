@@ -295,7 +295,11 @@ func TestUseAfterCloseIsAnError(t *testing.T) {
 		"closed": closed, "no Region": {}, "a Region that was never opened": {Region: &zinc.Region{}},
 	} {
 		for name, use := range use {
-			if err := use(region); !errors.Is(err, zinc.ErrClosed) || !errors.Is(err, fs.ErrClosed) {
+			want := map[bool][]error{
+				true:  {zinc.ErrClosed, fs.ErrClosed},
+				false: {zinc.ErrInvalidArgument, fs.ErrInvalid},
+			}[region == closed]
+			if err := use(region); !errors.Is(err, want[0]) || !errors.Is(err, want[1]) {
 				t.Errorf("%s: %s: %v", what, name, err)
 			}
 		}

@@ -70,17 +70,21 @@ func TestWhatIsNotDescribedIsNoTensor(t *testing.T) {
 		t.Error(err)
 	}
 	for _, shape := range [][]int{{4}, {-1}, {1, 1, 1, 1, 1, 1, 1, 1, 1}, {math.MaxInt, math.MaxInt}} {
-		if err := owner.Describe(zinc.F64, shape); !errors.Is(err, zinc.ErrDescriptor) {
+		want := zinc.ErrDescriptor
+		if shape[0] < 0 {
+			want = zinc.ErrInvalidArgument
+		}
+		if err := owner.Describe(zinc.F64, shape); !errors.Is(err, want) {
 			t.Error(shape, err)
 		}
 		if shape[0] == 4 {
 			continue
 		}
-		if _, err := zinc.CreateTensor(unique(t)+"2", zinc.F64, shape); !errors.Is(err, zinc.ErrDescriptor) {
+		if _, err := zinc.CreateTensor(unique(t)+"2", zinc.F64, shape); !errors.Is(err, want) {
 			t.Error(shape, err)
 		}
 	}
-	if err := owner.Describe(zinc.DType(99), nil); !errors.Is(err, zinc.ErrDescriptor) {
+	if err := owner.Describe(zinc.DType(99), nil); !errors.Is(err, zinc.ErrInvalidArgument) {
 		t.Error(err)
 	}
 	must(0, owner.Describe(zinc.F64, nil))(t)
