@@ -5,8 +5,8 @@
 //     region.as<float>()[0] = 42;                               region.wait(1000);
 //     region.notify();                                          float first = region.as<float>()[0];
 //
-// Everything is in this header, over the C functions of zinc.h; link with zinc_core (pkg-config zinc, or CMake's
-// zinc::zinc and zinc::zinc_static).
+// Everything is in this one header, however long it is, so that a project can copy it. It stands over the C functions of
+// zinc.h; link with zinc_core (pkg-config zinc, or CMake's zinc::zinc and zinc::zinc_static).
 //
 // ERRORS. Every call that can fail has two forms. The one without an std::error_code throws zinc::error, or rather a
 // class derived from it for each kind (zinc::not_found_error, ...); where exceptions are switched off (-fno-exceptions)

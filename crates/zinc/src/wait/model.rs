@@ -4,6 +4,8 @@
 //! The kernel is modelled by a lock and a condition variable: a sleep compares its words under the lock, which is all
 //! that futex(2) promises. Sleeps never time out here, so a forgotten sleeper shows as a deadlock, which loom reports.
 //!
+//! It is one long file because the models are read against each other: all of them share the modelled kernel.
+//!
 //! Run with `cargo xtask test --only loom`.
 
 use super::*;
