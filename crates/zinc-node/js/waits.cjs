@@ -29,6 +29,12 @@ function free() {
   return last;
 }
 
+/** The caller with its frames, which are there for as long as the public function has not returned. */
+function captured(caller) {
+  if (!("stack" in caller)) Error.captureStackTrace(caller, caller.above);
+  return caller;
+}
+
 /**
  * Begins a job of the core, and settles with its outcome. Returns a function that cancels the job without settling.
  *
@@ -60,7 +66,7 @@ function begin({ start, poll, cancel, count }, signal, caller, resolve, reject) 
       outcome = poll(job);
     } catch (thrown) {
       leave();
-      reject("stack" in caller ? blame(failed(thrown), caller) : failed(thrown));
+      reject(blame(failed(thrown), captured(caller)));
       return true;
     }
     if (outcome === null) return false;
@@ -71,12 +77,11 @@ function begin({ start, poll, cancel, count }, signal, caller, resolve, reject) 
   try {
     job = start(bell, number);
   } catch (thrown) {
-    reject(failed(thrown));
+    reject(blame(failed(thrown), captured(caller)));
     return leave;
   }
   if (look()) return leave;
-  // Only what is pending needs to know who called.
-  if (!("stack" in caller)) Error.captureStackTrace(caller, caller.above);
+  captured(caller);
   pending.set(number, look);
   if (signal !== undefined) onAbort(signal, abort);
   count(1);
