@@ -18,10 +18,14 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.nio.ReadOnlyBufferException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
@@ -137,6 +141,8 @@ public final class Testee {
             case "remove":
                 Options.of(c).remove(name(c));
                 return JsonNull.INSTANCE;
+            case "views":
+                return views(c);
             case "list":
                 return list(c);
             case "fork":
@@ -224,7 +230,7 @@ public final class Testee {
 
     private static JsonElement hello() {
         var can = new JsonArray();
-        for (String capability : new String[] {"async", "exit-handlers", "fork", "setuid", "read-only-views"}) {
+        for (String capability : new String[] {"async", "exit-handlers", "fork", "setuid", "read-only-views", "views"}) {
             can.add(capability);
         }
         for (DType dtype : DType.values()) {
@@ -264,6 +270,25 @@ public final class Testee {
             before.close();
         }
         return JsonNull.INSTANCE;
+    }
+
+    /** How many open files of the region belong to views whose handles are closed. */
+    private static JsonElement views(JsonObject c) throws Exception {
+        var kept = new ArrayList<ByteBuffer>();
+        for (int left = c.get("count").getAsInt(); left > 0; left--) {
+            try (SharedRegion region = Options.of(c).open(name(c))) {
+                kept.add(region.byteBuffer());
+            }
+        }
+        long held = 0;
+        try (var files = Files.list(Path.of("/proc/self/fd"))) {
+            for (Path file : files.toList()) {
+                // The one that lists them is gone by now.
+                held += Files.exists(file) && file.toRealPath().endsWith("zinc." + name(c)) ? 1 : 0;
+            }
+        }
+        Reference.reachabilityFence(kept);
+        return new JsonPrimitive(held);
     }
 
     private static JsonElement list(JsonObject c) {
