@@ -51,6 +51,12 @@ namespace Zinc.Conformance
                 answer["code"] = error.Code;
                 answer["message"] = error.Message;
             }
+            catch (ArgumentException error) when (error.ParamName != null)
+            {
+                answer["error"] = ErrorKind.InvalidArgument.ToString();
+                answer["code"] = (int)ErrorKind.InvalidArgument;
+                answer["message"] = error.Message;
+            }
             catch (OwnException error)
             {
                 answer["error"] = answer["message"] = error.Message;

@@ -64,7 +64,6 @@ namespace Zinc
                 ErrorKind.Interrupted => new WaitInterruptedException(why),
                 ErrorKind.Unsupported => new UnsupportedException(why),
                 ErrorKind.Os => new SystemCallException(why),
-                ErrorKind.InvalidArgument => new InvalidArgumentException(why),
                 ErrorKind.Internal => new InternalException(why),
                 _ => new ZincException(kind, why),
             };
@@ -202,15 +201,6 @@ namespace Zinc
     {
         internal SystemCallException(in Failure why)
             : base(ErrorKind.Os, why)
-        {
-        }
-    }
-
-    /// <summary>An argument or an option means nothing here: null, negative, unknown, or at odds with another.</summary>
-    public sealed partial class InvalidArgumentException : ZincException
-    {
-        internal InvalidArgumentException(in Failure why)
-            : base(ErrorKind.InvalidArgument, why)
         {
         }
     }

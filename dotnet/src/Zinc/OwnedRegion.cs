@@ -19,7 +19,7 @@ namespace Zinc
         }
 
         /// <summary>
-        /// Takes the region's name away now. Who has the region open goes on as before, and the name is free.
+        /// Takes the region's name away now. Processes that have it open go on as before, and the name is free.
         /// </summary>
         /// <exception cref="ClosedException">The handle is closed.</exception>
         /// <exception cref="PermissionDeniedException">This process was forked from the owner's.</exception>
@@ -31,30 +31,29 @@ namespace Zinc
         }
 
         /// <summary>
-        /// Gives the region its name, if it was created <see cref="RegionOptions.Unlinked"/>: from now on others can open
-        /// it, filled as it is.
+        /// Gives a region its name that was created with <see cref="RegionOptions.Unlinked"/>: from now on others find
+        /// it, with all that was written and notified before. It does nothing if the region has its name.
         /// </summary>
-        /// <exception cref="AlreadyExistsException">
-        /// A living owner, or a persistent region, has the name. This may be tried again.
-        /// </exception>
-        /// <exception cref="UnsupportedException">The name was taken away: the system names no such file again.</exception>
+        /// <exception cref="AlreadyExistsException">The name is taken; this may be tried again.</exception>
+        /// <exception cref="UnsupportedException">The region had its name and lost it.</exception>
+        /// <exception cref="NotARegionException">Something else has the name.</exception>
         /// <exception cref="ClosedException">The handle is closed.</exception>
-        /// <exception cref="PermissionDeniedException">This process was forked from the owner's.</exception>
+        /// <exception cref="PermissionDeniedException">This user may not, or this process was forked from the owner's.</exception>
+        /// <exception cref="SystemCallException">The system failed otherwise.</exception>
         public void Link()
         {
             ZincException.Check(Native.zinc_link(_owned));
             GC.KeepAlive(this);
         }
 
-        /// <summary>
-        /// Asks the system whether the name leads to this region at this moment, so that others can open it.
-        /// </summary>
-        /// <returns>
-        /// False before <see cref="Link"/>, after <see cref="Unlink"/>, and once somebody else has deleted the name, as
-        /// <c>rm</c> and systemd's RemoveIPC do.
-        /// </returns>
+        /// <summary>Whether the region's name leads to it now, so that others can open it.</summary>
+        /// <remarks>
+        /// It does not before <see cref="Link"/>, after <see cref="Unlink"/>, and when somebody has removed or replaced
+        /// the file.
+        /// </remarks>
         /// <exception cref="ClosedException">The handle is closed.</exception>
-        /// <exception cref="OwnerDiedException">The process has closed the descriptors of the region.</exception>
+        /// <exception cref="PermissionDeniedException">This process was forked from the owner's.</exception>
+        /// <exception cref="SystemCallException">The system failed otherwise.</exception>
         public bool IsNamed()
         {
             bool named = ZincException.Check(Native.zinc_is_named(_owned)) > 0;
@@ -83,6 +82,12 @@ namespace Zinc
         /// <exception cref="ClosedException">The handle is closed.</exception>
         public void Describe(DType dtype, params long[] shape)
         {
+            if (shape is null)
+            {
+                throw new ArgumentNullException(nameof(shape));
+            }
+
+            RequireTensor(dtype, shape);
             fixed (long* lengths = shape)
             {
                 ZincException.Check(

@@ -13,11 +13,15 @@ namespace Zinc
         where T : unmanaged
     {
         private readonly ViewHandle _view;
+
+        // An owner's region lives while its handle does, so who has the memory has the handle.
+        private readonly SharedRegion _region;
         private readonly long _offset;
         private readonly int _length;
 
-        internal RegionMemory(ViewHandle view, long offset, int length)
+        internal RegionMemory(SharedRegion region, ViewHandle view, long offset, int length)
         {
+            _region = region;
             _view = view;
             _offset = offset;
             _length = length;
@@ -39,7 +43,11 @@ namespace Zinc
             return new MemoryHandle((T*)(_view.Pointer + _offset) + elementIndex, default, this);
         }
 
-        public override void Unpin() => _view.DangerousRelease();
+        public override void Unpin()
+        {
+            _view.DangerousRelease();
+            GC.KeepAlive(_region);
+        }
 
         protected override void Dispose(bool disposing)
         {

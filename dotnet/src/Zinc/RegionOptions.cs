@@ -13,6 +13,15 @@ namespace Zinc
     /// </example>
     public sealed partial class RegionOptions
     {
+#if NET8_0_OR_GREATER
+        /// <summary><see cref="Mode"/>, as .NET has permission bits.</summary>
+        /// <remarks>Mode itself is a number in every target of the package, so that libraries fit all of them.</remarks>
+        public System.IO.UnixFileMode UnixFileMode
+        {
+            get => (System.IO.UnixFileMode)Mode;
+            set => Mode = (int)value;
+        }
+#endif
     }
 
     /// <summary>Users' and groups' numbers as C has them.</summary>
@@ -34,22 +43,23 @@ namespace Zinc
         private const long NanosecondsPerTick = 100;
         private const long NanosecondsPerMillisecond = 1_000_000;
 
-        /// <summary>A timeout in nanoseconds; negative is for ever.</summary>
-        internal static long Limit(TimeSpan timeout, string argument)
+        /// <summary>A timeout in nanoseconds; -1 is for ever, and what is over is 0.</summary>
+        internal static long Limit(TimeSpan timeout)
         {
             if (timeout == Timeout.InfiniteTimeSpan)
             {
                 return -1;
             }
 
-            return timeout >= TimeSpan.Zero ? Nanoseconds(timeout) : throw Negative(argument, timeout);
+            return timeout > TimeSpan.Zero ? Nanoseconds(timeout) : 0;
         }
 
-        /// <summary>A timeout in milliseconds as nanoseconds; negative is for ever.</summary>
+        /// <summary>A timeout in milliseconds as nanoseconds; -1 is for ever.</summary>
         internal static long Limit(int milliseconds, string argument)
         {
             return milliseconds == Timeout.Infinite ? -1
-                : milliseconds >= 0 ? milliseconds * NanosecondsPerMillisecond : throw Negative(argument, milliseconds);
+                : milliseconds >= 0 ? milliseconds * NanosecondsPerMillisecond : throw new ArgumentOutOfRangeException(
+                    argument, milliseconds, "It is a number of milliseconds from 0 on, or -1 (Timeout.Infinite) for ever.");
         }
 
         /// <summary>A bound in nanoseconds: 0 without one, and negative if it is zero or less.</summary>
@@ -62,12 +72,6 @@ namespace Zinc
         internal static long Nanoseconds(TimeSpan time)
         {
             return Math.Min(time.Ticks, long.MaxValue / NanosecondsPerTick) * NanosecondsPerTick;
-        }
-
-        private static ArgumentOutOfRangeException Negative(string argument, object value)
-        {
-            const string why = "A timeout is not negative; -1 milliseconds, Timeout.InfiniteTimeSpan, is for ever.";
-            return new ArgumentOutOfRangeException(argument, value, why);
         }
     }
 }

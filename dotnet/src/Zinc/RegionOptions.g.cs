@@ -120,7 +120,7 @@ namespace Zinc
                 Mode = (uint)Mode,
                 AcceptOwner = Ids.Of(AcceptOwner, nameof(AcceptOwner)),
                 SpinNs = Times.Span(Spin),
-                TimeoutNs = Times.Limit(Timeout, nameof(Timeout)),
+                TimeoutNs = Times.Limit(Timeout),
                 Group = Ids.Of(Group, nameof(Group)),
                 AcceptGroup = Ids.Of(AcceptGroup, nameof(AcceptGroup)),
             };

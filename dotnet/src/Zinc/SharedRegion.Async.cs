@@ -10,6 +10,25 @@ namespace Zinc
 {
     public partial class SharedRegion
     {
+        /// <summary>Opens a region without a thread; <see cref="RegionOptions.Timeout"/> waits for one to appear.</summary>
+        /// <param name="name">The region's name.</param>
+        /// <param name="options">Of these, those for opening count; their timeout begins with the call.</param>
+        /// <param name="cancellationToken">Ends the open at once, with an <see cref="OperationCanceledException"/>.</param>
+        /// <returns>The region. The task fails as <see cref="Open"/> does.</returns>
+        /// <exception cref="ArgumentNullException">The name is null.</exception>
+        /// <exception cref="ArgumentException">The options mean nothing.</exception>
+        /// <example>
+        /// <code>
+        /// var forEver = new RegionOptions { Timeout = Timeout.InfiniteTimeSpan };
+        /// using SharedRegion region = await SharedRegion.OpenAsync("pipeline", forEver, stopping);
+        /// </code>
+        /// </example>
+        public static Task<SharedRegion> OpenAsync(
+            string name, RegionOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            return Twice(PendingOpen.Begin(name, options, cancellationToken), name, options, cancellationToken);
+        }
+
         /// <summary>Waits for a notification that this handle has not seen, without a thread.</summary>
         /// <param name="milliseconds">How long to wait: 0 looks once, -1 (Timeout.Infinite) is for ever.</param>
         /// <param name="cancellationToken">Ends the wait at once, with an <see cref="OperationCanceledException"/>. Nothing
@@ -27,13 +46,13 @@ namespace Zinc
         }
 
         /// <summary>As <see cref="WaitAsync(int, CancellationToken)"/>.</summary>
-        /// <param name="timeout">How long to wait: zero looks once, Timeout.InfiniteTimeSpan is for ever.</param>
+        /// <param name="timeout">How long to wait: zero looks once, and so does a negative time,
+        /// since nothing is left of it; Timeout.InfiniteTimeSpan is for ever.</param>
         /// <param name="cancellationToken">Ends the wait at once, with an <see cref="OperationCanceledException"/>.</param>
         /// <returns>True if notified, false if the time is up.</returns>
-        /// <exception cref="ArgumentOutOfRangeException">The time is negative and not -1 ms.</exception>
         public Task<bool> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
         {
-            return PendingWait.Begin(this, _region, Times.Limit(timeout, nameof(timeout)), cancellationToken);
+            return PendingWait.Begin(this, _region, Times.Limit(timeout), cancellationToken);
         }
 
         /// <summary>As <see cref="WaitAsync(int, CancellationToken)"/>, for ever.</summary>
@@ -42,6 +61,23 @@ namespace Zinc
         public Task WaitAsync(CancellationToken cancellationToken = default)
         {
             return WaitAsync(Timeout.Infinite, cancellationToken);
+        }
+
+        /// <summary>Tries once more where too many files are open: those of forgotten regions are closed before.</summary>
+        private static async Task<SharedRegion> Twice(
+            Task<SharedRegion> first, string name, RegionOptions? options, CancellationToken cancellationToken)
+        {
+            const int emfile = 24;
+            try
+            {
+                return await first.ConfigureAwait(false);
+            }
+            catch (SystemCallException error) when (error.OsError == emfile)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return await PendingOpen.Begin(name, options, cancellationToken).ConfigureAwait(false);
+            }
         }
 
         /// <summary>Every notification as it comes, as the sequence that was reached; several may arrive as one.</summary>

@@ -99,7 +99,7 @@ namespace Zinc
             return new ReadOnlySpan<T>(Lend() + offset, count);
         }
 
-        /// <summary>All data, as what can be kept: it holds the mapping, and outlives the handle.</summary>
+        /// <summary>All data, as what can be kept: it keeps this handle from the collector, and outlives its close.</summary>
         /// <remarks>
         /// After the handle is closed, and its owner gone, it still shows the region's bytes. The mapping goes when the
         /// collector finds that nothing refers to it any more; refer to the memory for as long as you use its span.
@@ -162,13 +162,13 @@ namespace Zinc
 
             // All objects over this region share one view.
             Native.zinc_view_release(view);
-            return new Tensor<T>(Shared("tensor"), new Descriptor(described), IsReadOnly);
+            return new Tensor<T>(this, Shared("AsTensor"), new Descriptor(described));
         }
 
         private Memory<byte> Keep(long offset, int length)
         {
             RequireWithin<byte>(offset, length);
-            return new RegionMemory<byte>(Shared("as_memory"), offset, length).Memory;
+            return new RegionMemory<byte>(this, Shared("AsMemory"), offset, length).Memory;
         }
 
         /// <summary>The first byte, for a span.</summary>
@@ -183,7 +183,7 @@ namespace Zinc
                 }
             }
 
-            return _closed ? throw Closed("as_span") : _view.Pointer;
+            return _closed ? throw Closed("AsSpan") : _view.Pointer;
         }
 
         private ViewHandle Shared(string operation)
@@ -224,17 +224,17 @@ namespace Zinc
 
         private ZincException Closed(string operation)
         {
-            string why = $"{operation} \"{Name}\": this handle was closed; open the region to get another";
-            return ZincException.Of(ErrorKind.Closed, why);
+            const string why = "this handle was closed; open the region to get another";
+            return ZincException.Of(ErrorKind.Closed, operation, Name, why);
         }
 
         private void RequireWritable()
         {
             if (IsReadOnly)
             {
-                string why = $"as_span \"{Name}\": this handle is read-only; read through AsReadOnlySpan, "
-                    + "AsReadOnlyMemory, or open the region without ReadOnly";
-                throw ZincException.Of(ErrorKind.PermissionDenied, why);
+                const string why = "this handle is read-only; read through AsReadOnlySpan or AsReadOnlyMemory, or open "
+                    + "the region without ReadOnly";
+                throw ZincException.Of(ErrorKind.PermissionDenied, "AsSpan", Name, why);
             }
         }
 

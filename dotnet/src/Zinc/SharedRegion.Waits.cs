@@ -34,15 +34,15 @@ namespace Zinc
         }
 
         /// <summary>Waits for a notification that this handle has not seen: see <see cref="Wait(int)"/>.</summary>
-        /// <param name="timeout">How long to wait: zero looks once, Timeout.InfiniteTimeSpan is for ever.</param>
+        /// <param name="timeout">How long to wait: zero looks once, and so does a negative time,
+        /// since nothing is left of it; Timeout.InfiniteTimeSpan is for ever.</param>
         /// <returns>True if notified, false if the time is up.</returns>
         /// <exception cref="ClosedException">The owner closed the region, or another thread this handle.</exception>
         /// <exception cref="OwnerDiedException">The owner's process ended without closing it.</exception>
         /// <exception cref="WaitInterruptedException"><see cref="Interrupt"/> was called.</exception>
-        /// <exception cref="ArgumentOutOfRangeException">The time is negative and not -1 ms.</exception>
         public bool Wait(TimeSpan timeout)
         {
-            int status = Native.zinc_wait_ns(_region, Times.Limit(timeout, nameof(timeout)));
+            int status = Native.zinc_wait_ns(_region, Times.Limit(timeout));
             GC.KeepAlive(this);
             return ZincException.Check(status) > 0;
         }
@@ -54,10 +54,9 @@ namespace Zinc
         /// <exception cref="ClosedException">The owner closed the region, or another thread this handle.</exception>
         /// <exception cref="OwnerDiedException">The owner's process ended without closing it.</exception>
         /// <exception cref="WaitInterruptedException"><see cref="Interrupt"/> was called.</exception>
-        /// <exception cref="ArgumentOutOfRangeException">The time is negative and not -1 ms.</exception>
         public ulong? WaitPast(ulong sequence, TimeSpan timeout)
         {
-            return Past(sequence, Times.Limit(timeout, nameof(timeout)));
+            return Past(sequence, Times.Limit(timeout));
         }
 
         /// <summary>As <see cref="WaitPast(ulong, TimeSpan)"/>, in milliseconds; -1 is for ever.</summary>

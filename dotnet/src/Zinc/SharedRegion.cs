@@ -37,7 +37,7 @@ namespace Zinc
         // The handle's token. It is passed without counting: see Native. What uses it keeps this object alive.
         private readonly IntPtr _region;
 
-        private protected SharedRegion(string name, IntPtr region)
+        internal SharedRegion(string name, IntPtr region)
         {
             _region = region;
             _handle = new RegionHandle(region);
@@ -102,9 +102,17 @@ namespace Zinc
         /// <exception cref="SystemCallException">The system failed otherwise.</exception>
         public static OwnedRegion Create(string name, long capacity, RegionOptions? options = null)
         {
-            using var call = new Call("create", name, options);
+            RequireNotNegative(capacity, nameof(capacity));
+            using var call = new Call("Create", name, options);
             IntPtr region;
-            ZincException.Check(Native.zinc_create_with(call.Name, (UIntPtr)(ulong)capacity, call.Options, &region));
+            int status;
+            bool tried = false;
+            do
+            {
+                status = Native.zinc_create_with(call.Name, (UIntPtr)(ulong)capacity, call.Options, &region);
+            }
+            while (Library.Collected(status, ref tried));
+            ZincException.Check(status);
             return new OwnedRegion(name, region);
         }
 
@@ -118,13 +126,22 @@ namespace Zinc
         public static OwnedRegion CreateTensor(
             string name, DType dtype, ReadOnlySpan<long> shape, RegionOptions? options = null)
         {
-            using var call = new Call("create_tensor", name, options);
+            RequireTensor(dtype, shape);
+            using var call = new Call("CreateTensor", name, options);
             IntPtr region;
+            int status;
+            bool tried = false;
             fixed (long* lengths = shape)
             {
-                ZincException.Check(Native.zinc_create_tensor(
-                    call.Name, (uint)dtype, (UIntPtr)(uint)shape.Length, (ulong*)lengths, call.Options, &region));
+                do
+                {
+                    status = Native.zinc_create_tensor(
+                        call.Name, (uint)dtype, (UIntPtr)(uint)shape.Length, (ulong*)lengths, call.Options, &region);
+                }
+                while (Library.Collected(status, ref tried));
             }
+
+            ZincException.Check(status);
 
             return new OwnedRegion(name, region);
         }
@@ -142,9 +159,16 @@ namespace Zinc
         /// <exception cref="SystemCallException">The system failed otherwise.</exception>
         public static SharedRegion Open(string name, RegionOptions? options = null)
         {
-            using var call = new Call("open", name, options);
+            using var call = new Call("Open", name, options);
             IntPtr region;
-            ZincException.Check(Native.zinc_open_with(call.Name, call.Options, &region));
+            int status;
+            bool tried = false;
+            do
+            {
+                status = Native.zinc_open_with(call.Name, call.Options, &region);
+            }
+            while (Library.Collected(status, ref tried));
+            ZincException.Check(status);
             return new SharedRegion(name, region);
         }
 
@@ -157,11 +181,17 @@ namespace Zinc
         /// <exception cref="InvalidSizeException">It exists and is smaller.</exception>
         public static SharedRegion OpenOrCreate(string name, long capacity, RegionOptions? options = null)
         {
-            using var call = new Call("open_or_create", name, options);
+            RequireNotNegative(capacity, nameof(capacity));
+            using var call = new Call("OpenOrCreate", name, options);
             IntPtr region;
-            int created = ZincException.Check(
-                Native.zinc_open_or_create_with(call.Name, (UIntPtr)(ulong)capacity, call.Options, &region));
-            return created > 0 ? new OwnedRegion(name, region) : new SharedRegion(name, region);
+            int status;
+            bool tried = false;
+            do
+            {
+                status = Native.zinc_open_or_create_with(call.Name, (UIntPtr)(ulong)capacity, call.Options, &region);
+            }
+            while (Library.Collected(status, ref tried));
+            return ZincException.Check(status) > 0 ? new OwnedRegion(name, region) : new SharedRegion(name, region);
         }
 
         /// <summary>Lists the regions that this user may read, in the order of their names.</summary>
@@ -170,14 +200,14 @@ namespace Zinc
         /// <exception cref="SystemCallException">The system failed otherwise.</exception>
         public static IReadOnlyList<RegionInfo> List(string? directory = null)
         {
-            using var call = new Call("list", string.Empty, new RegionOptions { Directory = directory });
+            using var call = new Call("List", string.Empty, new RegionOptions { Directory = directory });
             return RegionInfo.List(call);
         }
 
         /// <summary>Takes away a persistent region, or the remains of a dead owner's.</summary>
         /// <param name="name">The region's name.</param>
         /// <param name="directory">As <see cref="RegionOptions.Directory"/>.</param>
-        /// <remarks>Who has it open keeps it; waits on it end with a <see cref="ClosedException"/>.</remarks>
+        /// <remarks>Processes that have it open keep it; waits on it end with a <see cref="ClosedException"/>.</remarks>
         /// <exception cref="NotFoundException">There is none.</exception>
         /// <exception cref="PermissionDeniedException">Its owner is alive, or this user may not.</exception>
         /// <exception cref="NotARegionException">The file of that name is no region.</exception>
@@ -185,7 +215,7 @@ namespace Zinc
         /// <exception cref="SystemCallException">The system failed otherwise.</exception>
         public static void Remove(string name, string? directory = null)
         {
-            using var call = new Call("remove", name, new RegionOptions { Directory = directory });
+            using var call = new Call("Remove", name, new RegionOptions { Directory = directory });
             ZincException.Check(Native.zinc_remove(call.Name, call.Options));
         }
 
@@ -257,6 +287,24 @@ namespace Zinc
             }
 
             GC.SuppressFinalize(this);
+        }
+
+        /// <summary>What describes a tensor is one.</summary>
+        private protected static void RequireTensor(DType dtype, ReadOnlySpan<long> shape)
+        {
+            _ = dtype.Size();
+            foreach (long length in shape)
+            {
+                RequireNotNegative(length, nameof(shape));
+            }
+        }
+
+        private static void RequireNotNegative(long number, string argument)
+        {
+            if (number < 0)
+            {
+                throw new ArgumentOutOfRangeException(argument, number, "It is not negative.");
+            }
         }
 
         /// <summary>Describes the handle for people.</summary>

@@ -31,8 +31,8 @@ namespace Zinc
     }
 
     /// <summary>
-    /// A region's data as elements of the type that its owner described: the mapping itself, not a copy. It holds the
-    /// mapping, and stays valid when the region's handle is closed.
+    /// A region's data as elements of the type that its owner described: the mapping itself, not a copy. It keeps the
+    /// region's handle from the collector, an owner's too, and stays valid when the handle is closed.
     /// </summary>
     /// <typeparam name="T">A C# type of an element: those that <see cref="Zinc.DType"/> names.</typeparam>
     /// <remarks>Refer to the tensor for as long as you use its span: a span holds nothing.</remarks>
@@ -40,13 +40,15 @@ namespace Zinc
         where T : unmanaged
     {
         private readonly ViewHandle _view;
+        private readonly SharedRegion _region;
         private readonly Descriptor _descriptor;
 
-        internal Tensor(ViewHandle view, Descriptor descriptor, bool readOnly)
+        internal Tensor(SharedRegion region, ViewHandle view, Descriptor descriptor)
         {
+            _region = region;
             _view = view;
             _descriptor = descriptor;
-            IsReadOnly = readOnly;
+            IsReadOnly = region.IsReadOnly;
             long length = 1;
             foreach (long dimension in descriptor.Shape)
             {
@@ -119,9 +121,9 @@ namespace Zinc
 
         private byte* Writable()
         {
-            const string why = "tensor: this handle is read-only; read through ReadOnlySpan or ReadOnlyMemory, or open "
+            const string why = "this handle is read-only; read through ReadOnlySpan or ReadOnlyMemory, or open "
                 + "the region without ReadOnly";
-            return IsReadOnly ? throw ZincException.Of(ErrorKind.PermissionDenied, why) : _view.Pointer;
+            return IsReadOnly ? throw ZincException.Of(ErrorKind.PermissionDenied, "Tensor", _region.Name, why) : _view.Pointer;
         }
 
         private Memory<T> Part(long start, int length)
@@ -132,7 +134,7 @@ namespace Zinc
                 throw new ArgumentOutOfRangeException(nameof(start), why);
             }
 
-            return new RegionMemory<T>(_view, start * sizeof(T), length).Memory;
+            return new RegionMemory<T>(_region, _view, start * sizeof(T), length).Memory;
         }
 
         private int WholeLength()

@@ -117,8 +117,9 @@ namespace Zinc.Tests
             Assert.Null(region.GetDescriptor());
             Assert.Throws<DescriptorException>(() => region.AsTensor<double>());
             Assert.Throws<DescriptorException>(() => region.Describe(DType.Float64, 4));
-            Assert.Throws<DescriptorException>(() => region.Describe(DType.Float64, -1));
-            Assert.Throws<InvalidArgumentException>(() => region.Describe((DType)99, 1));
+            Assert.Throws<ArgumentOutOfRangeException>(() => region.Describe(DType.Float64, -1));
+            Assert.Throws<ArgumentOutOfRangeException>(() => region.Describe((DType)99, 1));
+            Assert.Throws<ArgumentNullException>(() => region.Describe(DType.Float64, null!));
             region.Describe(DType.Float64);
             Assert.Equal(1L, region.AsTensor<double>().Length);
             Assert.Equal(Array.Empty<long>(), region.AsTensor<double>().Shape);

@@ -17,15 +17,20 @@ namespace Zinc.Tests
             var classes = new HashSet<Type>();
             foreach (ErrorKind kind in (ErrorKind[])Enum.GetValues(typeof(ErrorKind)))
             {
-                ZincException error = ZincException.Of(kind, "why");
+                if (kind == ErrorKind.InvalidArgument)
+                {
+                    continue; // .NET's own argument exceptions
+                }
+
+                ZincException error = ZincException.Of(kind, "Open", "r", "why");
                 Assert.Equal(kind, error.Kind);
                 Assert.Equal((int)kind, error.Code);
                 Assert.True(error.Code < 0);
-                Assert.Equal("why", error.Message);
+                Assert.Equal("Open \"r\": why", error.Message);
                 Assert.True(classes.Add(error.GetType()));
             }
 
-            Assert.IsType<ZincException>(ZincException.Of((ErrorKind)(-99), "from a later release"));
+            Assert.IsType<ZincException>(ZincException.Of((ErrorKind)(-99), "Open", null, "from a later release"));
         }
 
         [Fact]
@@ -33,7 +38,9 @@ namespace Zinc.Tests
         {
             string name = Support.Unique();
             NotFoundException missing = Assert.Throws<NotFoundException>(() => SharedRegion.Open(name));
-            Assert.Contains("open", missing.Message);
+            Assert.Contains("Open", missing.Message);
+            Assert.Equal("Open", missing.Operation);
+            Assert.Equal(name, missing.Region);
             Assert.Contains(name, missing.Message);
             using OwnedRegion owner = SharedRegion.Create(name, 1);
             Assert.Contains(name, Assert.Throws<AlreadyExistsException>(() => SharedRegion.Create(name, 1)).Message);
@@ -49,15 +56,34 @@ namespace Zinc.Tests
             }
 
             Assert.Throws<ArgumentNullException>(() => SharedRegion.Open(null!));
-            foreach (long capacity in new[] { 0, -1, long.MinValue, long.MaxValue })
+            foreach (long capacity in new[] { 0, long.MaxValue })
             {
                 Assert.Throws<InvalidSizeException>(() => SharedRegion.Create(Support.Unique(), capacity));
             }
 
+            foreach (long capacity in new[] { -1, long.MinValue })
+            {
+                Refused("capacity", () => SharedRegion.Create(Support.Unique(), capacity));
+                Refused("capacity", () => SharedRegion.OpenOrCreate(Support.Unique(), capacity));
+            }
+
+            Refused("shape", () => SharedRegion.CreateTensor(Support.Unique(), DType.Int8, new long[] { 2, -1 }));
+            Refused("dtype", () => SharedRegion.CreateTensor(Support.Unique(), (DType)99, new long[] { 2 }));
+            var decimalMode = new RegionOptions { Mode = 600 };
+            ArgumentException mode = Assert.Throws<ArgumentException>(() => SharedRegion.Create(Support.Unique(), 1, decimalMode));
+            Assert.Equal("options", mode.ParamName);
+            Assert.Contains("mode", mode.Message);
+            var both = new RegionOptions { ReadOnly = true, CopyOnWrite = true };
+            Assert.Equal("options", Assert.Throws<ArgumentException>(() => SharedRegion.Open("x", both)).ParamName);
             var nowhere = new RegionOptions { Directory = "/dev/shm/zinc-no-such-directory" };
             Assert.Throws<NotFoundException>(() => SharedRegion.Create(Support.Unique(), 1, nowhere));
             var cut = new RegionOptions { Directory = "/dev/shm\0/x" };
             Assert.Throws<SystemCallException>(() => SharedRegion.Create(Support.Unique(), 1, cut));
+        }
+
+        private static void Refused(string argument, Action call)
+        {
+            Assert.Equal(argument, Assert.Throws<ArgumentOutOfRangeException>(call).ParamName);
         }
 
         [Fact]
@@ -171,23 +197,6 @@ namespace Zinc.Tests
             Assert.Equal(info.Id.ToArray(), listed.Id.ToArray());
             Assert.Equal($"SharedRegion \"{name}\": 100 bytes", peer.ToString());
             Assert.True(System.Version.TryParse(SharedRegion.Version, out _), SharedRegion.Version);
-        }
-
-        [Fact]
-        public void ARegionThatIsCreatedUnlinkedIsFoundOnlyOnceItIsLinked()
-        {
-            string name = Support.Unique();
-            using OwnedRegion owner = SharedRegion.Create(name, 8, new RegionOptions { Unlinked = true });
-            Assert.False(owner.IsNamed());
-            Assert.Throws<NotFoundException>(() => SharedRegion.Open(name));
-            owner.AsSpan()[0] = 42;
-            owner.Link();
-            Assert.True(owner.IsNamed());
-            using SharedRegion peer = SharedRegion.Open(name);
-            Assert.Equal(42, peer.AsSpan()[0]);
-            owner.Unlink();
-            Assert.False(owner.IsNamed());
-            Assert.Throws<UnsupportedException>(() => owner.Link());
         }
     }
 }

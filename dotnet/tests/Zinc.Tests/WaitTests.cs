@@ -45,20 +45,35 @@ namespace Zinc.Tests
         }
 
         [Fact]
-        public void ANegativeTimeIsRefusedUnlessItIsForEver()
+        public void ANegativeNumberIsRefusedUnlessItIsForEver()
         {
             using OwnedRegion region = SharedRegion.Create(Support.Unique(), 1);
             Action[] calls =
             {
-                () => region.Wait(-2), () => region.Wait(TimeSpan.FromTicks(-1)), () => region.WaitPast(0, -2),
-                () => region.WaitPast(0, TimeSpan.MinValue), () => region.WaitAsync(-2),
-                () => region.WaitAsync(TimeSpan.FromSeconds(-1)),
-                () => SharedRegion.Open(region.Name, new RegionOptions { Timeout = TimeSpan.FromTicks(-1) }),
+                () => region.Wait(-2), () => region.WaitPast(0, int.MinValue), () => region.WaitAsync(-2),
             };
             foreach (Action call in calls)
             {
-                Assert.Throws<ArgumentOutOfRangeException>(call);
+                Assert.Equal("milliseconds", Assert.Throws<ArgumentOutOfRangeException>(call).ParamName);
             }
+        }
+
+        [Fact]
+        public void OfATimeSpanBelowZeroNothingIsLeft()
+        {
+            using OwnedRegion owner = SharedRegion.Create(Support.Unique(), 1);
+            using SharedRegion region = SharedRegion.Open(owner.Name);
+            foreach (TimeSpan left in new[] { TimeSpan.FromTicks(-1), TimeSpan.FromHours(-1), TimeSpan.MinValue })
+            {
+                Assert.False(region.Wait(left));
+                Assert.False(region.WaitPast(0, left).HasValue);
+                Assert.False(region.WaitAsync(left).GetAwaiter().GetResult());
+                var options = new RegionOptions { Timeout = left };
+                Assert.Throws<NotFoundException>(() => SharedRegion.Open(owner.Name + "-none", options));
+            }
+
+            owner.Notify();
+            Assert.True(region.Wait(TimeSpan.MinValue));
         }
 
         [Fact]

@@ -6,18 +6,24 @@ using Zinc;
 
 internal static class Program
 {
-    private static void Main()
+    private static int Main()
     {
         using SharedRegion region = SharedRegion.Open("pipeline");
         Console.WriteLine("opened");
 
         Stopwatch waited = Stopwatch.StartNew();
-        region.Wait(1000);
+        if (!region.Wait(1000))
+        {
+            Console.Error.WriteLine("nobody notified within a second");
+            return 1;
+        }
+
         ReadOnlySpan<float> numbers = region.AsReadOnlySpan<float>(); // over the mapping, not a copy
 
         double milliseconds = waited.Elapsed.TotalMilliseconds;
         FormattableString line =
             $"first {numbers[0]} last {numbers[numbers.Length - 1]} of {numbers.Length}, waited {milliseconds:F3} ms";
         Console.WriteLine(FormattableString.Invariant(line));
+        return 0;
     }
 }

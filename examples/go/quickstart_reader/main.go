@@ -4,6 +4,7 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
+	"log"
 	"math"
 	"time"
 
@@ -11,11 +12,18 @@ import (
 )
 
 func main() {
-	region, _ := zinc.Open("pipeline")
+	region, err := zinc.Open("pipeline")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer region.Close()
 	fmt.Println("opened")
 
 	started := time.Now()
-	region.Wait(1000)
+	if notified, err := region.Wait(1000); err != nil || !notified {
+		log.Print("nobody notified within a second: ", err)
+		return
+	}
 	data := region.Bytes() // []byte backed by mmap, not a copy
 
 	waited := time.Since(started).Seconds() * 1000

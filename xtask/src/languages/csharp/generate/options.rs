@@ -19,7 +19,7 @@ pub(crate) fn options(spec: &Spec) -> String {
             ChoiceType::Mode => format!("(uint){name}"),
             ChoiceType::User | ChoiceType::Group => format!("Ids.Of({name}, nameof({name}))"),
             ChoiceType::Duration => format!("Times.Span({name})"),
-            _ => format!("Times.Limit({name}, nameof({name}))"),
+            _ => format!("Times.Limit({name})"),
         };
         format!("                {} = {value},", super::native::field(&option.c_field()))
     });
