@@ -48,10 +48,11 @@ namespace Zinc
 
         /// <summary>Whether the region's name leads to it now, so that others can open it.</summary>
         /// <remarks>
-        /// It does not before <see cref="Link"/>, after <see cref="Unlink"/>, and when somebody has removed or replaced
-        /// the file.
+        /// It does not before <see cref="Link"/>, after <see cref="Unlink"/>, and once somebody else has deleted the name,
+        /// as <c>rm</c> and systemd's RemoveIPC do.
         /// </remarks>
         /// <exception cref="ClosedException">The handle is closed.</exception>
+        /// <exception cref="OwnerDiedException">The process has closed the region's descriptors.</exception>
         /// <exception cref="PermissionDeniedException">This process was forked from the owner's.</exception>
         /// <exception cref="SystemCallException">The system failed otherwise.</exception>
         public bool IsNamed()
